@@ -1,0 +1,1 @@
+//! Compiler for QEMU's QAPI schema language

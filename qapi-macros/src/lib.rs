@@ -1,0 +1,1 @@
+//! The qapi!() macro: a QAPI schema becomes a Rust module

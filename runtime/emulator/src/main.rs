@@ -1,0 +1,2 @@
+//! The reference emulator.
+fn main() {}

@@ -1,0 +1,1 @@
+//! KVM: virtual machines, vCPU threads, the only ioctls

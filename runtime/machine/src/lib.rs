@@ -1,0 +1,1 @@
+//! Boards: configuration becomes an assembled machine

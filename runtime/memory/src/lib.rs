@@ -1,0 +1,1 @@
+//! Guest memory: RAM blocks and dirty tracking

@@ -1,0 +1,1 @@
+//! QEMU's migration stream: codec, engine, transports

@@ -1,0 +1,1 @@
+//! Runtime of generated QAPI code: visitors, QMP server and client

@@ -1,0 +1,1 @@
+//! Versioned device state in QEMU's encoding

@@ -1,0 +1,1 @@
+//! The emulator's own QAPI schema, compiled once
