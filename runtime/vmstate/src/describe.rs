@@ -1,6 +1,6 @@
 //! The describing visitor: the JSON that follows a stream so that tools can take it apart.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{FieldInfo, Fields, Result, VmState};
 
@@ -41,17 +41,19 @@ impl Describer {
         Ok((object.into(), visitor.size))
     }
 
-    /// One element of a structure field; `index` tells the elements of an array apart.
-    fn element(&mut self, name: &str, index: Option<usize>, state: &mut dyn VmState) -> Result {
-        let (description, size) = Self::run(state)?;
-        let mut field =
-            json!({ "name": name, "type": "struct", "struct": description, "size": size });
-        if let (Some(index), Some(object)) = (index, field.as_object_mut()) {
-            object.insert("index".into(), index.into());
+    /// A structure field of `length` equal elements; `place` is what tells it from its neighbours (`array_len` or `index`).
+    fn structure_field(&mut self, name: &str, place: Option<(&str, usize)>, element: (Value, usize), length: usize) {
+        let (description, size) = element;
+        let mut field = Map::new();
+        field.insert("name".into(), name.into());
+        field.insert("type".into(), "struct".into());
+        field.insert("struct".into(), description);
+        field.insert("size".into(), size.into());
+        if let Some((key, value)) = place {
+            field.insert(key.into(), value.into());
         }
-        self.fields.push(field);
-        self.size += size;
-        Ok(())
+        self.fields.push(field.into());
+        self.size += size * length;
     }
 }
 
@@ -79,14 +81,25 @@ impl Fields for Describer {
     }
 
     fn structure(&mut self, name: &str, state: &mut dyn VmState) -> Result {
-        self.element(name, None, state)
+        let element = Self::run(state)?;
+        self.structure_field(name, None, element, 1);
+        Ok(())
     }
 
     fn structures(&mut self, name: &str, states: &mut [&mut dyn VmState]) -> Result {
-        states
-            .iter_mut()
-            .enumerate()
-            .try_for_each(|(index, state)| self.element(name, Some(index), *state))
+        let length = states.len();
+        let mut elements = states.iter_mut().map(|state| Self::run(*state)).collect::<Result<Vec<_>>>()?;
+        // Elements that look alike are described once; they can differ by their subsections.
+        if elements.windows(2).all(|pair| pair[0] == pair[1]) {
+            if let Some(element) = elements.pop() {
+                self.structure_field(name, Some(("array_len", length)), element, length);
+            }
+            return Ok(());
+        }
+        for (index, element) in elements.into_iter().enumerate() {
+            self.structure_field(name, Some(("index", index)), element, 1);
+        }
+        Ok(())
     }
 
     fn subsection(&mut self, needed: bool, state: &mut dyn VmState) -> Result<bool> {

@@ -243,5 +243,6 @@ fn the_description_accounts_for_every_byte() {
         serde_json::json!({"name": "regs", "type": "uint16", "size": 2, "array_len": 3})
     );
     assert_eq!(description["fields"][5]["struct"]["vmsd_name"], "segment");
+    assert_eq!(description["fields"][5]["array_len"], 2);
     assert_eq!(description["subsections"][0]["version"], 3);
 }
