@@ -1,1 +1,3 @@
 //! QEMU's migration stream: codec, engine, transports
+
+pub mod codec;
