@@ -1,1 +1,24 @@
 //! Runtime of generated QAPI code: visitors, QMP server and client
+//!
+//! The only crate that generated code names. [`visit`] reads and writes values, [`json`] is the text they travel as,
+//! [`Value`] is what they are when no type is at hand, [`Command`] and [`Service`] are how generated code meets a server.
+
+pub mod json;
+mod command;
+mod context;
+mod error;
+pub mod events;
+#[macro_use]
+mod macros;
+mod monitors;
+mod value;
+pub mod visit;
+
+pub use context::Context;
+pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
+pub use error::{Error, ErrorClass};
+pub use value::{Dict, Null, Number, Str, Value};
+pub use visit::{
+    Alternate, Decoder, Encoder, Enum, Failed, Kind, Mode, Object, Outcome, Shape, UnknownValue, Visit, from_json,
+    from_json_lenient, from_value, from_value_lenient, parse_enum, to_json, to_value,
+};

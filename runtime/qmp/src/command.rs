@@ -1,0 +1,106 @@
+//! Commands and events as types, and what a server needs from generated code to answer them.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use crate::json::Raw;
+use crate::visit::{Encoder, Visit};
+use crate::{Context, Dict, Error};
+
+/// A command of the schema. The value is its arguments object.
+pub trait Command: Visit + Default {
+    /// The command's name on the wire.
+    const NAME: &'static str;
+    /// How it may be called.
+    const FLAGS: CommandFlags;
+    /// What it answers; `()` for commands without a return value.
+    type Reply: Visit + Default;
+}
+
+/// An event of the schema. The value is its `data` object.
+pub trait Event: Visit + Default {
+    /// The event's name on the wire.
+    const NAME: &'static str;
+}
+
+/// How a command may be called, from the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CommandFlags {
+    /// May be executed out of band (`exec-oob`).
+    pub oob: bool,
+    /// May be executed before the machine is built (`--preconfig`).
+    pub preconfig: bool,
+    /// Answers on success. A command that does not, such as one that ends the process, answers only failure.
+    pub success_response: bool,
+    /// Runs as a coroutine in QEMU. Every command of ours is asynchronous anyhow; kept for introspection.
+    pub coroutine: bool,
+}
+
+impl CommandFlags {
+    /// What a command has when its definition says nothing.
+    pub const NONE: CommandFlags =
+        CommandFlags { oob: false, preconfig: false, success_response: true, coroutine: false };
+}
+
+/// One line of a service's table of commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// The command's name on the wire.
+    pub name: &'static str,
+    /// How it may be called.
+    pub flags: CommandFlags,
+}
+
+/// Where the answer to an in-band command comes from. Not `Send`: one thread carries monitors and the state owner.
+pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
+
+/// What a server needs in order to answer. Implemented by generated code.
+pub trait Service {
+    /// Every command of the schema under the chosen configuration, in schema order.
+    fn commands(&self) -> &'static [CommandInfo];
+
+    /// The command's index in [`commands`](Self::commands).
+    fn find(&self, name: &str) -> Option<usize>;
+
+    /// The answer to `query-qmp-schema`, as JSON text.
+    fn introspection(&self) -> &'static str;
+
+    /// Runs command `index` and writes its return value, `{}` for none, into `reply`. On an error what was written to
+    /// `reply` counts for nothing.
+    fn call<'a>(&'a self, index: usize, ctx: &'a Context, args: Arguments<'a>, reply: &'a mut Encoder) -> Reply<'a>;
+
+    /// The same for a command that may run out of band, which never waits.
+    fn call_oob(&self, index: usize, ctx: &Context, args: Arguments<'_>, reply: &mut Encoder) -> Result<(), Error>;
+}
+
+/// The arguments of one request, not yet read.
+#[derive(Debug, Clone, Copy)]
+pub struct Arguments<'a>(Raw<'a>);
+
+impl<'a> Arguments<'a> {
+    /// A request's arguments, or their absence.
+    pub fn new(arguments: Option<Raw<'a>>) -> Self {
+        Self(arguments.unwrap_or(Raw::EMPTY_OBJECT))
+    }
+
+    /// The arguments as JSON text.
+    pub fn text(&self) -> &'a [u8] {
+        self.0.text()
+    }
+
+    /// Reads them as `T`, strictly: an unknown member is an error.
+    pub fn decode<T: Visit + Default>(&self) -> Result<T, Error> {
+        crate::from_json(self.0.text())
+    }
+
+    /// Reads them as they are, for a command that takes any members.
+    pub fn into_dict(self) -> Result<Dict, Error> {
+        self.decode()
+    }
+
+    /// Makes sure that there are none.
+    pub fn none(self) -> Result<(), Error> {
+        self.decode()
+    }
+}
+

@@ -1,0 +1,300 @@
+//! Reads JSON from a complete text, forward, without looking at a byte twice.
+//!
+//! This is the fast path below both the typed decoder and the tree. It knows every syntax error by QEMU's text, but only
+//! *that* there is a lexical error: what QEMU says about one depends on the bytes before, and `lexer` finds that out.
+
+use std::borrow::Cow;
+
+use super::{MAX_NESTING, SyntaxError, string};
+use crate::value::{Kind, Number};
+
+/// Why reading stopped.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Something that is no token, or the text ends within one.
+    Lexical,
+    /// Tokens that make no value.
+    Syntax(SyntaxError),
+}
+
+impl Fault {
+    pub(super) fn syntax(what: impl std::fmt::Display) -> Self {
+        Fault::Syntax(SyntaxError::parse(what))
+    }
+}
+
+/// What reading a part of the text comes to.
+pub(crate) type Read<T> = Result<T, Fault>;
+
+/// A position in a JSON text.
+#[derive(Debug, Clone)]
+pub(crate) struct Reader<'a> {
+    text: &'a [u8],
+    /// The same text, if it is UTF-8 as a whole: then no string needs to be checked again.
+    utf8: Option<&'a str>,
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
+        Self { text, utf8: std::str::from_utf8(text).ok(), at: 0, depth: 0 }
+    }
+
+    /// Where the reader stands, in bytes from the start.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Moves to a position of the same nesting that the reader has been at.
+    pub(crate) fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// The text between two positions.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> &'a [u8] {
+        self.text.get(from..to).unwrap_or_default()
+    }
+
+    /// Reads a value that is the whole text.
+    pub(crate) fn whole<T>(mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
+        let value = read(&mut self)?;
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(Fault::Lexical),
+        }
+    }
+
+    /// The next byte that is not white space; stays before it.
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.get(self.at) {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    /// Steps over the byte that [`peek`](Self::peek) found.
+    #[inline]
+    pub(crate) fn bump(&mut self) {
+        self.at += 1;
+    }
+
+    /// What kind of value comes next.
+    pub(crate) fn kind(&mut self) -> Read<Kind> {
+        match self.peek() {
+            Some(b'"' | b'\'') => Ok(Kind::String),
+            Some(b'{') => Ok(Kind::Dict),
+            Some(b'[') => Ok(Kind::List),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b'a'..=b'z') => match self.text.get(self.at) {
+                Some(b'n') => Ok(Kind::Null),
+                _ => Ok(Kind::Bool),
+            },
+            _ => Err(self.no_value()),
+        }
+    }
+
+    /// The error for a place where a value should begin.
+    fn no_value(&mut self) -> Fault {
+        match self.peek() {
+            Some(b'}' | b']' | b':' | b',') => Fault::syntax("expecting value"),
+            Some(b'{' | b'[' | b'"' | b'\'' | b'a'..=b'z' | b'0'..=b'9') => Fault::Lexical,
+            Some(_) => Fault::Lexical,
+            None => Fault::syntax("premature EOI"),
+        }
+    }
+
+    /// Opens an object or list, whose bracket [`peek`](Self::peek) found. `true`: it is empty, and closed already.
+    #[inline]
+    pub(crate) fn open(&mut self, close: u8) -> Read<bool> {
+        self.bump();
+        self.depth += 1;
+        if self.depth > MAX_NESTING {
+            return Err(Fault::Syntax(SyntaxError::limit("nesting depth")));
+        }
+        let empty = self.peek() == Some(close);
+        if empty {
+            self.bump();
+            self.depth -= 1;
+        }
+        Ok(empty)
+    }
+
+    /// After an element: `true` if another follows, `false` if `close` ended the object or list.
+    #[inline]
+    pub(crate) fn more(&mut self, close: u8) -> Read<bool> {
+        match self.peek() {
+            Some(b',') => {
+                self.bump();
+                Ok(true)
+            }
+            Some(byte) if byte == close => {
+                self.bump();
+                self.depth -= 1;
+                Ok(false)
+            }
+            Some(_) if self.kind_or_bracket() => Err(Fault::syntax(match close {
+                b'}' => "expected separator in dict",
+                _ => "expected separator in list",
+            })),
+            Some(_) => Err(Fault::Lexical),
+            None => Err(Fault::syntax("premature EOI")),
+        }
+    }
+
+    /// Whether some token begins here.
+    fn kind_or_bracket(&mut self) -> bool {
+        !matches!(self.kind(), Err(Fault::Lexical))
+    }
+
+    /// Reads a member's name and the colon.
+    #[inline]
+    pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
+        let name = match self.peek() {
+            Some(b'"' | b'\'') => self.string()?,
+            _ => {
+                self.skip()?;
+                return Err(Fault::syntax("key is not a string in object"));
+            }
+        };
+        match self.peek() {
+            Some(b':') => {
+                self.bump();
+                Ok(name)
+            }
+            Some(_) if self.kind_or_bracket() => Err(Fault::syntax("missing : in object pair")),
+            Some(_) => Err(Fault::Lexical),
+            None => Err(Fault::syntax("premature EOI")),
+        }
+    }
+
+    /// Reads a string, whose quote [`peek`](Self::peek) found.
+    #[inline]
+    pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
+        let quote = self.text.get(self.at).copied().unwrap_or_default();
+        let from = self.at + 1;
+        let (end, plain) = string_end(self.text, from, quote)?;
+        self.at = end + 1;
+        if plain {
+            let text = match self.utf8 {
+                Some(text) => text.get(from..end),
+                None => std::str::from_utf8(self.slice(from, end)).ok(),
+            };
+            return text.map(Cow::Borrowed).ok_or(Fault::Lexical);
+        }
+        string::decode(self.slice(from, end), self.slice(from, end + 1)).map_err(Fault::Syntax)
+    }
+
+    /// Reads a number, whose first byte [`peek`](Self::peek) found.
+    pub(crate) fn number(&mut self) -> Read<Number> {
+        let from = self.at;
+        let negative = self.text.get(from) == Some(&b'-');
+        self.at += usize::from(negative);
+        let first = self.text.get(self.at).copied();
+        let (digits, magnitude) = self.digits();
+        if digits == 0 || (digits > 1 && first == Some(b'0')) {
+            return Err(Fault::Lexical);
+        }
+        let mut integer = true;
+        if self.text.get(self.at) == Some(&b'.') {
+            integer = false;
+            self.at += 1;
+            if self.digits().0 == 0 {
+                return Err(Fault::Lexical);
+            }
+        }
+        if let Some(b'e' | b'E') = self.text.get(self.at) {
+            integer = false;
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.text.get(self.at) {
+                self.at += 1;
+            }
+            if self.digits().0 == 0 {
+                return Err(Fault::Lexical);
+            }
+        }
+        let exact = magnitude.filter(|_| integer).and_then(|magnitude| match negative {
+            false => Some(Number::from(magnitude)),
+            true => 0i64.checked_sub_unsigned(magnitude).map(Number::Int),
+        });
+        match exact {
+            Some(number) => Ok(number),
+            None => {
+                let text = std::str::from_utf8(self.slice(from, self.at)).map_err(|_| Fault::Lexical)?;
+                text.parse().map(Number::Double).map_err(|_| Fault::Lexical)
+            }
+        }
+    }
+
+    /// Steps over decimal digits: how many, and their value if 64 bits can hold it.
+    fn digits(&mut self) -> (usize, Option<u64>) {
+        let (from, mut value) = (self.at, Some(0u64));
+        while let Some(digit @ b'0'..=b'9') = self.text.get(self.at) {
+            value = value.and_then(|v| v.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+            self.at += 1;
+        }
+        (self.at - from, value)
+    }
+
+    /// Reads `true`, `false` (`Some`) or `null` (`None`), whose first letter [`peek`](Self::peek) found.
+    pub(crate) fn keyword(&mut self) -> Read<Option<bool>> {
+        let from = self.at;
+        while let Some(b'a'..=b'z') = self.text.get(self.at) {
+            self.at += 1;
+        }
+        match self.slice(from, self.at) {
+            b"true" => Ok(Some(true)),
+            b"false" => Ok(Some(false)),
+            b"null" => Ok(None),
+            other => Err(Fault::syntax(format_args!("invalid keyword '{}'", string::lossy(other)))),
+        }
+    }
+}
+
+/// Finds the end of the string body that begins at `from`: where the closing quote is, and whether the body is plain
+/// ASCII without escapes.
+#[inline]
+fn string_end(text: &[u8], from: usize, quote: u8) -> Read<(usize, bool)> {
+    let mut at = from;
+    let mut plain = true;
+    loop {
+        at += plain_run(text.get(at..).unwrap_or_default(), quote);
+        match text.get(at) {
+            Some(byte) if *byte == quote => return Ok((at, plain)),
+            Some(b'\\') => match text.get(at + 1) {
+                Some(0x20..=0xfd) => at += 2,
+                _ => return Err(Fault::Lexical),
+            },
+            Some(0x80..=0xfd) => at += 1,
+            _ => return Err(Fault::Lexical),
+        }
+        plain = false;
+    }
+}
+
+/// How many bytes from the start are printable ASCII (or DEL) other than `quote` and the backslash.
+#[inline]
+pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let quotes = ONES * u64::from(quote);
+    let mut at = 0;
+    // Eight bytes at a time; each term has the high bit of a byte set if that byte may be one to stop at. The lowest set
+    // bit is exact: borrows only travel upwards from a true hit.
+    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
+        let word = u64::from_le_bytes(chunk);
+        let is_quote = (word ^ quotes).wrapping_sub(ONES);
+        let is_backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
+        let is_control = word.wrapping_sub(ONES * 0x20);
+        let stop = (is_quote | is_backslash | is_control | word) & HIGH;
+        if stop != 0 {
+            return at + stop.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let tail = bytes.get(at..).unwrap_or_default();
+    at + tail.iter().take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\').count()
+}

@@ -1,0 +1,363 @@
+//! Cuts a stream of bytes into JSON messages, without IO.
+//!
+//! Newlines do not frame QMP: a message ends when its brackets close. A message that has arrived completely, which is what
+//! nearly always happens, is read in one go. Any other goes through the exact lexer, which can stop anywhere and knows
+//! QEMU's error texts; it keeps tokens only, so that a peer cannot fill memory with white space.
+
+use std::borrow::Cow;
+
+use super::build::Member;
+use super::lexer::{State, Step, step};
+use super::reader::{Fault, Reader, plain_run};
+use super::{MAX_NESTING, MAX_TOKEN_BYTES, MAX_TOKENS, Raw, SyntaxError, string};
+
+/// How far the fast path looks. Short of [`MAX_TOKENS`] bytes, so that it cannot miss a limit.
+const FAST: usize = 1 << 20;
+/// Input that has been consumed is dropped when it is more than this, or when nothing else is left.
+const COMPACT: usize = 64 << 10;
+
+/// Reassembles messages.
+///
+/// ```
+/// # use qapi_runtime::json::Stream;
+/// let mut stream = Stream::new();
+/// stream.feed(b"{'execute': 'query-");
+/// assert!(stream.next().is_none());
+/// stream.feed(b"status'} ]");
+/// let frame = stream.next().unwrap().unwrap();
+/// assert_eq!(frame.get("execute").unwrap().as_str().unwrap(), "query-status");
+/// assert_eq!(stream.next().unwrap().unwrap_err().to_string(), "JSON parse error, expecting value");
+/// ```
+#[derive(Debug, Default)]
+pub struct Stream {
+    /// What was fed; the bytes before `at` are done with.
+    input: Vec<u8>,
+    at: usize,
+    /// The fast path was tried on the message that begins, or has begun, at `at`.
+    tried: bool,
+    exact: Exact,
+    members: Vec<Member>,
+}
+
+/// The exact path's message so far.
+#[derive(Debug, Default)]
+struct Exact {
+    state: State,
+    /// The tokens, with a space between any two; the last one may be incomplete.
+    text: Vec<u8>,
+    /// Where the last token begins.
+    token: usize,
+    tokens: usize,
+    bytes: usize,
+    braces: isize,
+    brackets: isize,
+}
+
+/// What has happened on the exact path.
+enum Happened {
+    /// Every byte was consumed.
+    Nothing,
+    Message,
+    Error(SyntaxError),
+}
+
+impl Stream {
+    /// At the start of a connection.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes bytes as they arrived. Call [`next`](Self::next) until it has no more, then feed again.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.at == self.input.len() {
+            self.input.clear();
+            self.at = 0;
+        } else if self.at > COMPACT {
+            self.input.drain(..self.at);
+            self.at = 0;
+        }
+        self.input.extend_from_slice(bytes);
+    }
+
+    /// The next message, or the next thing that is wrong with the input. `None`: more bytes are needed.
+    ///
+    /// One malformed message may give several errors; each is to be answered. Afterwards the stream goes on.
+    #[expect(clippy::should_implement_trait, reason = "a frame borrows from the stream, which an iterator's items cannot")]
+    pub fn next(&mut self) -> Option<Result<Frame<'_>, SyntaxError>> {
+        self.members.clear();
+        if self.exact.is_idle() {
+            self.skip_space();
+            if let Some(range) = self.fast() {
+                return Some(Ok(Frame { text: self.input.get(range).unwrap_or_default(), members: &self.members }));
+            }
+        }
+        match self.exact.run(&self.input, &mut self.at) {
+            Happened::Nothing => None,
+            Happened::Error(error) => {
+                self.tried = false;
+                self.exact.reset();
+                Some(Err(error))
+            }
+            Happened::Message => {
+                self.tried = false;
+                Some(self.finish())
+            }
+        }
+    }
+
+    /// Whether the stream is between messages: nothing is half read.
+    pub fn is_idle(&self) -> bool {
+        self.exact.is_idle() && self.at == self.input.len()
+    }
+}
+
+impl Stream {
+    fn skip_space(&mut self) {
+        let rest = self.input.get(self.at..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
+    }
+
+    /// Tries to read a whole object or list from what is there. Every byte is looked at once for each message at most,
+    /// because a message that fails here is not tried again.
+    fn fast(&mut self) -> Option<std::ops::Range<usize>> {
+        let rest = self.input.get(self.at..).unwrap_or_default();
+        let rest = rest.get(..FAST).unwrap_or(rest);
+        let first = rest.first().filter(|_| !self.tried)?;
+        let mut reader = Reader::new(rest);
+        match first {
+            b'{' => reader.members(&mut self.members),
+            b'[' => reader.skip(),
+            _ => return None,
+        }
+        .inspect_err(|_| self.tried = true)
+        .ok()?;
+        // Positions so far count from the message's start, which is what the frame's text begins with.
+        let range = self.at..self.at + reader.position();
+        self.at = range.end;
+        Some(range)
+    }
+
+    /// Reads the message that the exact path has collected.
+    fn finish(&mut self) -> Result<Frame<'_>, SyntaxError> {
+        self.exact.restart();
+        self.members.clear();
+        let mut reader = Reader::new(&self.exact.text);
+        let outcome = match reader.peek() {
+            Some(b'{') => reader.members(&mut self.members),
+            _ => reader.skip(),
+        };
+        match outcome {
+            Ok(()) => Ok(Frame { text: &self.exact.text, members: &self.members }),
+            Err(Fault::Syntax(error)) => Err(error),
+            // The lexer let every token pass, so this does not happen; it is an error of the text nevertheless.
+            Err(Fault::Lexical) => Err(SyntaxError::parse("expecting value")),
+        }
+    }
+
+    /// Ends the text, which must have held one value and nothing else. For texts that are no stream.
+    pub(super) fn end_of_text(&mut self) -> Result<crate::Value, SyntaxError> {
+        // A number or word at the very end is complete only when something follows.
+        self.feed(b"\n");
+        let mut next = || self.next().map(|frame| frame.map(|frame| frame.to_value()));
+        let (first, second) = (next(), next());
+        let value = match first {
+            Some(value) => value?,
+            None if self.is_idle() => return Err(SyntaxError::parse("expecting value")),
+            None => return Err(SyntaxError::parse("premature EOI")),
+        };
+        match second {
+            None if self.is_idle() => Ok(value),
+            Some(Err(error)) => Err(error),
+            _ => Err(SyntaxError::parse("something follows the value")),
+        }
+    }
+}
+
+impl Exact {
+    /// Whether no token is half read and no bracket open, nor the rest of a bad token being skipped.
+    fn is_idle(&self) -> bool {
+        self.state == State::Start && self.tokens == 0
+    }
+
+    /// Forgets the message after a lexical error: the rest of the bad token is to be skipped.
+    fn reset(&mut self) {
+        self.restart();
+        self.text.clear();
+    }
+
+    /// Begins a new message; the text of the last one stays until then.
+    fn restart(&mut self) {
+        self.tokens = 0;
+        self.bytes = 0;
+        self.braces = 0;
+        self.brackets = 0;
+        self.token = 0;
+    }
+
+    /// Goes on from `at` until a message is complete or something is wrong.
+    fn run(&mut self, input: &[u8], at: &mut usize) -> Happened {
+        if self.tokens == 0 && matches!(self.state, State::Start | State::Recovery) {
+            self.text.clear();
+            self.token = 0;
+        }
+        while let Some(&byte) = input.get(*at) {
+            let happened = match step(self.state, byte) {
+                Step::Drop(state) => {
+                    self.state = state;
+                    *at += 1;
+                    Happened::Nothing
+                }
+                Step::Take(state) => {
+                    self.begin_token();
+                    self.text.push(byte);
+                    self.state = state;
+                    *at += 1;
+                    self.take_run(input, at)
+                }
+                Step::Last => {
+                    self.begin_token();
+                    self.text.push(byte);
+                    *at += 1;
+                    self.end_token()
+                }
+                Step::Before if self.state == State::Recovery => {
+                    self.state = State::Start;
+                    Happened::Nothing
+                }
+                Step::Before => self.end_token(),
+                Step::Error => {
+                    self.begin_token();
+                    self.text.push(byte);
+                    *at += 1;
+                    self.state = State::Recovery;
+                    let token = self.text.get(self.token..).unwrap_or_default();
+                    Happened::Error(SyntaxError::parse(format_args!("stray '{}'", string::lossy(token))))
+                }
+            };
+            if !matches!(happened, Happened::Nothing) {
+                return happened;
+            }
+        }
+        Happened::Nothing
+    }
+
+    fn begin_token(&mut self) {
+        if self.state == State::Start {
+            if !self.text.is_empty() {
+                self.text.push(b' ');
+            }
+            self.token = self.text.len();
+        }
+    }
+
+    /// In a string, takes what is plain in one go.
+    fn take_run(&mut self, input: &[u8], at: &mut usize) -> Happened {
+        if let State::String(quote) = self.state {
+            let rest = input.get(*at..).unwrap_or_default();
+            let run = rest.get(..plain_run(rest, quote)).unwrap_or_default();
+            // One byte over is enough to find that the token is too long.
+            let room = (MAX_TOKEN_BYTES + 1).saturating_sub(self.text.len() - self.token);
+            let run = run.get(..room).unwrap_or(run);
+            self.text.extend_from_slice(run);
+            *at += run.len();
+        }
+        if self.text.len() - self.token > MAX_TOKEN_BYTES {
+            // What follows is read as if it began a token.
+            self.state = State::Start;
+            return Happened::Error(SyntaxError::limit("token size"));
+        }
+        Happened::Nothing
+    }
+
+    /// Counts a complete token.
+    fn end_token(&mut self) -> Happened {
+        self.state = State::Start;
+        let token = self.text.get(self.token..).unwrap_or_default();
+        match token {
+            b"{" => self.braces += 1,
+            b"}" => self.braces -= 1,
+            b"[" => self.brackets += 1,
+            b"]" => self.brackets -= 1,
+            _ => {}
+        }
+        self.tokens += 1;
+        self.bytes += token.len() + 1;
+        if self.bytes > MAX_TOKEN_BYTES {
+            return Happened::Error(SyntaxError::limit("token size"));
+        }
+        if self.tokens > MAX_TOKENS {
+            return Happened::Error(SyntaxError::limit("token count"));
+        }
+        if self.braces + self.brackets > MAX_NESTING as isize {
+            return Happened::Error(SyntaxError::limit("nesting depth"));
+        }
+        let open = self.braces > 0 || self.brackets > 0;
+        match open && self.braces >= 0 && self.brackets >= 0 {
+            true => Happened::Nothing,
+            false => Happened::Message,
+        }
+    }
+}
+
+/// One complete, well-formed message.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    text: &'a [u8],
+    members: &'a [Member],
+}
+
+impl<'a> Frame<'a> {
+    /// The message as text.
+    pub fn text(&self) -> &'a [u8] {
+        self.text
+    }
+
+    /// The message as one value.
+    pub fn raw(&self) -> Raw<'a> {
+        Raw::checked(self.text)
+    }
+
+    /// The message as a tree.
+    pub fn to_value(&self) -> crate::Value {
+        self.raw().to_value()
+    }
+
+    /// Whether the message is an object.
+    pub fn is_object(&self) -> bool {
+        self.text.first() == Some(&b'{')
+    }
+
+    /// The members of the object, in the order they came; nothing if it is none. Finding them costs nothing.
+    pub fn members(&self) -> Members<'a> {
+        Members { text: self.text, members: self.members.iter() }
+    }
+
+    /// The member `name` of the object.
+    pub fn get(&self, name: &str) -> Option<Raw<'a>> {
+        self.members().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+}
+
+/// Iterates over name and value of an object's members.
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    text: &'a [u8],
+    members: std::slice::Iter<'a, Member>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Cow<'a, str>, Raw<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let member = self.members.next()?;
+        let part = |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
+        let name = Raw::checked(part(&member.name)).as_str().unwrap_or_default();
+        Some((name, Raw::checked(part(&member.value))))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.members.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Members<'_> {}

@@ -1,0 +1,240 @@
+//! The decoder: walks a value's type along JSON text or a value tree.
+
+use std::borrow::Cow;
+
+use super::text::Text;
+use super::tree::Tree;
+use super::{Alternate, Enum, Failed, Object, Outcome};
+use crate::value::{Dict, Kind, Number, Value};
+use crate::{Error, json};
+
+/// How deep typed values may nest: objects, lists and alternates that a schema can put inside themselves. Less than the
+/// 1024 levels of the text, since every level is a handful of stack frames; a chain of block nodes does not come near.
+const MAX_LEVELS: usize = 128;
+
+/// What to do with what the schema does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It is an error: a server must not guess.
+    Strict,
+    /// It is passed over or kept: the peer of a client may be newer.
+    Lenient,
+}
+
+/// Where values come from.
+#[derive(Debug)]
+pub(super) enum Source<'a> {
+    Text(Text<'a>),
+    Tree(Tree<'a>),
+}
+
+/// Reads QAPI values. One concrete type for all sources, so that generated code exists once.
+///
+/// Over text it goes forward in one pass and tells no more than that something is wrong. Over a tree it goes in schema order
+/// and knows what, and where.
+#[derive(Debug)]
+pub struct Decoder<'a> {
+    pub(super) source: Source<'a>,
+    pub(super) mode: Mode,
+    levels: usize,
+}
+
+impl<'a> Decoder<'a> {
+    /// Reads JSON text.
+    pub fn from_text(text: &'a [u8], mode: Mode) -> Self {
+        Self { source: Source::Text(Text::new(text)), mode, levels: 0 }
+    }
+
+    /// Reads a tree.
+    pub fn from_value(value: &'a Value, mode: Mode) -> Self {
+        Self { source: Source::Tree(Tree::new(value)), mode, levels: 0 }
+    }
+
+    /// What went wrong. Over text, only that something did: read the same text by way of a tree to know more.
+    pub fn error(&self, _: Failed) -> Error {
+        match &self.source {
+            Source::Text(_) => Error::generic("The value does not fit its type"),
+            Source::Tree(tree) => tree.error(),
+        }
+    }
+
+    /// Whether nothing but white space is left.
+    pub fn at_end(&mut self) -> bool {
+        match &mut self.source {
+            Source::Text(text) => text.reader.peek().is_none(),
+            Source::Tree(_) => true,
+        }
+    }
+
+    /// Reads an object, its union branches included.
+    pub fn object(&mut self, object: &mut dyn Object) -> Outcome {
+        self.enter()?;
+        let outcome = match &mut self.source {
+            Source::Text(_) => self.text_object(object),
+            Source::Tree(_) => self.tree_object(object),
+        };
+        self.levels -= 1;
+        outcome
+    }
+
+    /// Reads a list: `each` is called with the decoder on every element.
+    pub fn list(&mut self, each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome) -> Outcome {
+        self.enter()?;
+        let outcome = match &mut self.source {
+            Source::Text(_) => self.text_list(each),
+            Source::Tree(_) => self.tree_list(each),
+        };
+        self.levels -= 1;
+        outcome
+    }
+
+    /// Reads an alternate.
+    pub fn alternate<A: Alternate>(&mut self, alternate: &mut A) -> Outcome {
+        let kind = self.kind()?;
+        if !alternate.select(kind) {
+            return Err(self.wrong_alternate(A::NAME));
+        }
+        alternate.get_branch(self)
+    }
+
+    /// Reads a value of an enumeration; for a union's discriminator, among others.
+    pub fn tag<E: Enum>(&mut self) -> Result<E, Failed> {
+        let name = self.str()?;
+        match E::NAMES.iter().position(|n| *n == name) {
+            Some(i) => Ok(E::from_index(i)),
+            None if self.mode == Mode::Lenient => Ok(E::from_unknown(&name)),
+            None => Err(self.refused_value(&name)),
+        }
+    }
+
+    /// What kind of value comes next.
+    pub fn kind(&mut self) -> Result<Kind, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.reader.kind().map_err(|_| Failed),
+            Source::Tree(tree) => Ok(tree.value.kind()),
+        }
+    }
+
+    /// Reads `null`.
+    pub fn null(&mut self) -> Outcome {
+        match &mut self.source {
+            Source::Text(text) => text.null(),
+            Source::Tree(tree) => match tree.value {
+                Value::Null => Ok(()),
+                _ => Err(tree.wrong_type("null")),
+            },
+        }
+    }
+
+    /// Reads a truth value.
+    pub fn bool(&mut self) -> Result<bool, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.bool(),
+            Source::Tree(tree) => tree.value.as_bool().ok_or_else(|| tree.wrong_type("boolean")),
+        }
+    }
+
+    /// Reads a signed integer.
+    pub fn i64(&mut self) -> Result<i64, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.number()?.as_i64().ok_or(Failed),
+            Source::Tree(tree) => tree.value.as_i64().ok_or_else(|| tree.wrong_type("integer")),
+        }
+    }
+
+    /// Reads an unsigned integer. A negative one wraps around, as it does in QEMU.
+    pub fn u64(&mut self) -> Result<u64, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.number()?.as_wrapping_u64().ok_or(Failed),
+            Source::Tree(tree) => {
+                let number = tree.value.as_number().and_then(Number::as_wrapping_u64);
+                number.ok_or_else(|| tree.wrong_type("integer"))
+            }
+        }
+    }
+
+    /// Reads a number that may have a fraction.
+    pub fn f64(&mut self) -> Result<f64, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.number().map(Number::as_f64),
+            Source::Tree(tree) => {
+                tree.value.as_number().map(Number::as_f64).ok_or_else(|| tree.wrong_type("number"))
+            }
+        }
+    }
+
+    /// Reads text.
+    pub fn str(&mut self) -> Result<Cow<'a, str>, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.string(),
+            Source::Tree(tree) => match tree.value {
+                Value::String(text) => Ok(Cow::Borrowed(text)),
+                _ => Err(tree.wrong_type("string")),
+            },
+        }
+    }
+
+    /// Reads any value.
+    pub fn any(&mut self) -> Result<Value, Failed> {
+        match &mut self.source {
+            Source::Text(text) => text.reader.any().map_err(|_| Failed),
+            Source::Tree(tree) => Ok(tree.value.clone()),
+        }
+    }
+
+    /// Reads any object.
+    pub fn dict(&mut self) -> Result<Dict, Failed> {
+        match &mut self.source {
+            Source::Text(text) => match text.reader.any() {
+                Ok(Value::Dict(dict)) => Ok(dict),
+                _ => Err(Failed),
+            },
+            Source::Tree(tree) => match tree.value {
+                Value::Dict(dict) => Ok(dict.clone()),
+                _ => Err(tree.wrong_type("object")),
+            },
+        }
+    }
+
+    /// Reports that the integer just read does not fit the type that C calls `c_type`.
+    #[cold]
+    pub fn out_of_range(&mut self, c_type: &str) -> Failed {
+        self.fail(|tree| Error::expects(tree.name(), c_type))
+    }
+
+    #[cold]
+    fn refused_value(&mut self, value: &str) -> Failed {
+        self.fail(|tree| Error::invalid_value(tree.name(), value))
+    }
+
+    #[cold]
+    fn wrong_alternate(&mut self, name: &str) -> Failed {
+        self.fail(|tree| Error::invalid_type(tree.name(), name))
+    }
+
+    #[cold]
+    pub(super) fn fail(&mut self, error: impl FnOnce(&Tree<'a>) -> Error) -> Failed {
+        if let Source::Tree(tree) = &mut self.source {
+            let error = error(tree);
+            tree.set_error(error);
+        }
+        Failed
+    }
+
+    /// One level deeper, if that is not too deep.
+    fn enter(&mut self) -> Outcome {
+        if self.levels == MAX_LEVELS {
+            return Err(self.fail(|tree| {
+                Error::generic(format!("Parameter '{}' nests more than {MAX_LEVELS} levels deep", tree.path()))
+            }));
+        }
+        self.levels += 1;
+        Ok(())
+    }
+}
+
+impl From<json::Fault> for Failed {
+    fn from(_: json::Fault) -> Self {
+        Failed
+    }
+}

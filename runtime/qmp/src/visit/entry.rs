@@ -1,0 +1,70 @@
+//! Whole values in, whole values out.
+
+use super::{Decoder, Encoder, Mode, Visit};
+use crate::json;
+use crate::{Error, Value};
+
+/// Reads a value from JSON text, as a server does: what the schema does not know is an error.
+///
+/// The error is the one QEMU would answer with, down to which of several mistakes is named.
+pub fn from_json<T: Visit + Default>(text: &[u8]) -> Result<T, Error> {
+    read_text(text, Mode::Strict)
+}
+
+/// Reads a value from JSON text, as a client does: members that the schema does not know are passed over, and
+/// unknown values of enumerations are kept as such, for the peer may be newer.
+pub fn from_json_lenient<T: Visit + Default>(text: &[u8]) -> Result<T, Error> {
+    read_text(text, Mode::Lenient)
+}
+
+/// Reads a value from a tree, strictly.
+pub fn from_value<T: Visit + Default>(value: &Value) -> Result<T, Error> {
+    let mut target = T::default();
+    read_tree(value, Mode::Strict, &mut target).map(|()| target)
+}
+
+/// Reads a value from a tree, leniently.
+pub fn from_value_lenient<T: Visit + Default>(value: &Value) -> Result<T, Error> {
+    let mut target = T::default();
+    read_tree(value, Mode::Lenient, &mut target).map(|()| target)
+}
+
+/// Writes a value as JSON text, on one line.
+pub fn to_json<T: Visit + ?Sized>(value: &T) -> String {
+    let mut e = Encoder::new();
+    value.put(&mut e);
+    e.into_string()
+}
+
+/// Turns a value into a tree. A double without a fraction becomes an integer, as it does on the wire.
+pub fn to_value<T: Visit + ?Sized>(value: &T) -> Value {
+    json::parse(to_json(value).as_bytes()).unwrap_or_default()
+}
+
+fn read_text<T: Visit + Default>(text: &[u8], mode: Mode) -> Result<T, Error> {
+    let mut target = T::default();
+    if fast(text, mode, &mut target) {
+        return Ok(target);
+    }
+    target = T::default();
+    slow(text, mode, &mut target)?;
+    Ok(target)
+}
+
+/// Reads straight from the text. Tells only whether it worked.
+fn fast(text: &[u8], mode: Mode, target: &mut dyn Visit) -> bool {
+    let mut d = Decoder::from_text(text, mode);
+    target.get(&mut d).is_ok() && d.at_end()
+}
+
+/// Reads by way of a tree, in the order in which QEMU checks: the text first, then members in schema order. It has the last
+/// word, also when the fast pass gave up for another reason than an error.
+#[cold]
+fn slow(text: &[u8], mode: Mode, target: &mut dyn Visit) -> Result<(), Error> {
+    read_tree(&json::parse(text)?, mode, target)
+}
+
+fn read_tree(value: &Value, mode: Mode, target: &mut dyn Visit) -> Result<(), Error> {
+    let mut d = Decoder::from_value(value, mode);
+    target.get(&mut d).map_err(|failed| d.error(failed))
+}
