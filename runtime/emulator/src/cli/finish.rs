@@ -1,0 +1,157 @@
+//! From what the options said to a [`Config`]: defaults, references between options, contradictions.
+
+use super::UsageError;
+use super::draft::{Draft, Noted, Peer};
+use crate::banner;
+use crate::config::{
+    Accelerator, Address, Backend, Board, Chardev, Config, MemoryBackend, Socket,
+};
+
+/// Completes the draft. `given`: there was at least one option.
+pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError> {
+    let board = draft.board.unwrap_or(Board::Microvm);
+    let backend = backend(&mut draft)?;
+    let memory = match (&backend, &draft.memory) {
+        (Some(backend), Some(noted)) if backend.size != noted.value => {
+            return Err(UsageError::new(
+                &noted.option,
+                "Machine memory size does not match the size of the memory backend",
+            ));
+        }
+        (Some(backend), _) => backend.size,
+        // 0 asks for the default, as in QEMU.
+        (None, Some(noted)) if noted.value > 0 => noted.value,
+        (None, _) => board.default_memory(),
+    };
+    let mut devices = Devices::default();
+    for noted in std::mem::take(&mut draft.chardevs) {
+        devices.add(&noted.option, noted.value)?;
+    }
+    let monitors = monitors(&mut draft, &mut devices)?;
+    let serial = serial(&mut draft, &mut devices, board)?;
+    Ok(Config {
+        board,
+        accelerators: accelerators(&draft, board),
+        memory,
+        backend,
+        stopped: draft.stopped,
+        name: draft.name,
+        uuid: draft.uuid,
+        chardevs: devices.list,
+        monitors,
+        serial,
+        no_reboot: draft.no_reboot,
+        no_shutdown: draft.no_shutdown,
+        pidfile: draft.pidfile,
+        incoming: draft.incoming,
+        greet: !given,
+    })
+}
+
+/// The object that `-machine memory-backend=` names.
+fn backend(draft: &mut Draft) -> Result<Option<MemoryBackend>, UsageError> {
+    let Some(Noted { option, value: id }) = draft.memory_backend.take() else {
+        return Ok(None);
+    };
+    let found = draft.objects.iter().find(|object| object.id == id).cloned();
+    found
+        .map(Some)
+        .ok_or_else(|| UsageError::new(option, format!("Memory backend '{id}' not found")))
+}
+
+fn accelerators(draft: &Draft, board: Board) -> Vec<Accelerator> {
+    match &draft.machine_accelerators {
+        _ if !draft.accelerators.is_empty() => draft.accelerators.clone(),
+        Some(accelerators) => accelerators.clone(),
+        // A board without processors needs nothing to run them.
+        None if board == Board::None => vec![Accelerator::Qtest],
+        None => vec![Accelerator::Kvm, Accelerator::Qtest],
+    }
+}
+
+/// The character devices and who uses them.
+#[derive(Default)]
+struct Devices {
+    list: Vec<Chardev>,
+    /// Positions that have a user already.
+    used: Vec<usize>,
+}
+
+impl Devices {
+    fn add(&mut self, option: &str, device: Chardev) -> Result<usize, UsageError> {
+        if device.backend == Backend::Stdio && self.has_stdio() {
+            let message = "cannot use stdio by multiple character devices";
+            return Err(UsageError::new(option, message));
+        }
+        self.list.push(device);
+        Ok(self.list.len() - 1)
+    }
+
+    fn has_stdio(&self) -> bool {
+        self.list.iter().any(|device| device.backend == Backend::Stdio)
+    }
+
+    /// The position of `peer`, made as `own` when it is not one of the list.
+    fn claim(&mut self, option: &str, peer: Peer, own: String) -> Result<Option<usize>, UsageError> {
+        let position = match peer {
+            Peer::Nothing => return Ok(None),
+            Peer::Own(backend) => self.add(option, Chardev { id: own, backend })?,
+            Peer::Named(id) => {
+                let found = self.list.iter().position(|device| device.id == id);
+                found.ok_or_else(|| {
+                    UsageError::new(option, format!("chardev \"{id}\" not found"))
+                })?
+            }
+        };
+        if self.used.contains(&position) {
+            let id = self.list.get(position).map_or("", |device| &device.id);
+            return Err(UsageError::new(
+                option,
+                format!("chardev \"{id}\" is in use already"),
+            ));
+        }
+        self.used.push(position);
+        Ok(Some(position))
+    }
+}
+
+fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<usize>, UsageError> {
+    let mut monitors = Vec::new();
+    for (number, Noted { option, value }) in draft.monitors.drain(..).enumerate() {
+        let own = format!("compat_monitor{number}");
+        if let Some(position) = devices.claim(&option, value, own)? {
+            let output_only = devices.list.get(position).is_some_and(|device| {
+                matches!(device.backend, Backend::File { .. } | Backend::Null)
+            });
+            if output_only {
+                return Err(UsageError::new(option, "QMP needs a socket or stdio"));
+            }
+            monitors.push(position);
+        }
+    }
+    if monitors.is_empty() && !draft.nodefaults {
+        let backend = Backend::Socket(Socket {
+            address: Address::Unix(banner::default_socket()),
+            server: true,
+            wait: false,
+        });
+        let peer = Peer::Own(backend);
+        monitors.extend(devices.claim("-qmp", peer, "compat_monitor0".into())?);
+    }
+    Ok(monitors)
+}
+
+fn serial(
+    draft: &mut Draft,
+    devices: &mut Devices,
+    board: Board,
+) -> Result<Option<usize>, UsageError> {
+    if let Some(Noted { option, value }) = draft.serial.take() {
+        return devices.claim(&option, value, "serial0".into());
+    }
+    let wanted = draft.nographic || !draft.nodefaults;
+    if board == Board::None || !wanted || devices.has_stdio() {
+        return Ok(None);
+    }
+    devices.claim("-serial", Peer::Own(Backend::Stdio), "serial0".into())
+}

@@ -1,0 +1,214 @@
+//! The command line, from arguments to configuration and to errors.
+
+use super::*;
+use crate::config::{
+    Accelerator, Address, Backend, Board, Chardev, MemoryBackend, MemorySource, Socket,
+};
+
+fn run(line: &str) -> Result<Config, String> {
+    let args = line.split_whitespace().map(OsString::from);
+    match parse(args) {
+        Ok(Invocation::Run(config)) => Ok(*config),
+        Ok(Invocation::Print(text)) => Err(format!("printed: {text}")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn config(line: &str) -> Config {
+    run(line).unwrap_or_else(|error| panic!("{line}: {error}"))
+}
+
+fn error(line: &str) -> String {
+    match run(line) {
+        Ok(config) => panic!("{line}: accepted as {config:?}"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn without_options_there_is_a_guest_on_the_terminal_and_a_qmp_socket() {
+    let config = config("");
+    assert_eq!(config.board, Board::Microvm);
+    assert_eq!(config.accelerators, [Accelerator::Kvm, Accelerator::Qtest]);
+    assert_eq!(config.memory, 128 << 20);
+    assert!(config.greet && !config.stopped);
+    let backend = |position: usize| &config.chardevs[position].backend;
+    assert_eq!(*backend(config.serial.unwrap()), Backend::Stdio);
+    assert!(matches!(
+        backend(config.monitors[0]),
+        Backend::Socket(Socket { server: true, wait: false, .. })
+    ));
+}
+
+#[test]
+fn management_tools_lines_are_understood() {
+    let config = config(
+        "-S -no-user-config -nodefaults -nographic -machine none,accel=kvm:qtest \
+         -qmp unix:/run/q,,1,server=on,wait=off -pidfile /run/pid -name guest=vm,debug-threads=on \
+         -uuid 550e8400-e29b-41d4-a716-446655440000 --m 64M",
+    );
+    assert!(config.stopped && !config.greet);
+    assert_eq!(config.accelerators, [Accelerator::Kvm, Accelerator::Qtest]);
+    assert_eq!(config.name.as_deref(), Some("vm"));
+    assert_eq!(config.uuid.unwrap()[..4], [0x55, 0x0e, 0x84, 0x00]);
+    assert_eq!(config.memory, 64 << 20);
+    let Backend::Socket(socket) = &config.chardevs[config.monitors[0]].backend else {
+        panic!("no socket");
+    };
+    assert_eq!(socket.address, Address::Unix("/run/q,1".into()));
+    assert_eq!(config.serial, None);
+}
+
+#[test]
+fn chardevs_are_referred_to_by_name() {
+    let config = config(
+        "-nodefaults -chardev socket,id=m,host=::1,port=4444,server,nowait -mon m,mode=control \
+         -chardev file,id=log,path=/tmp/log,append=on -serial chardev:log",
+    );
+    let expected = [
+        Chardev {
+            id: "m".into(),
+            backend: Backend::Socket(Socket {
+                address: Address::Tcp { host: "::1".into(), port: 4444 },
+                server: true,
+                wait: false,
+            }),
+        },
+        Chardev {
+            id: "log".into(),
+            backend: Backend::File { path: "/tmp/log".into(), append: true },
+        },
+    ];
+    assert_eq!(config.chardevs, expected);
+    assert_eq!((config.monitors, config.serial), (vec![0], Some(1)));
+}
+
+#[test]
+fn memory_comes_from_the_named_object_in_either_notation() {
+    let backend = |line: &str| config(line).backend;
+    let expected = Some(MemoryBackend {
+        id: "ram0".into(),
+        size: 16 << 20,
+        source: MemorySource::File { path: "/dev/shm/x".into(), share: true },
+    });
+    let machine = "-machine none,memory-backend=ram0 -m 16 -object";
+    let keyval = format!(
+        "{machine} memory-backend-file,id=ram0,size=16M,mem-path=/dev/shm/x,share=on"
+    );
+    assert_eq!(backend(&keyval), expected);
+    let json = format!(
+        "{machine} {{\"qom-type\":\"memory-backend-file\",\"id\":\"ram0\",\"size\":16777216,\
+         \"mem-path\":\"/dev/shm/x\",\"share\":true}}"
+    );
+    assert_eq!(backend(&json), expected);
+}
+
+#[test]
+fn sizes_have_units_and_fractions() {
+    for (text, bytes) in [
+        ("64", Some(64 << 20)),
+        ("1.5G", Some(3 << 29)),
+        ("2048k", Some(2 << 20)),
+        ("0x10", Some(16 << 20)),
+        (".5M", Some(1 << 19)),
+        ("8b", Some(8)),
+        ("", None),
+        (".", None),
+        ("1.2.3", None),
+        ("-1", None),
+        ("1GB", None),
+        ("99999999999G", None),
+        ("0x+1", None),
+    ] {
+        assert_eq!(size::parse(text, 1 << 20), bytes, "{text}");
+    }
+}
+
+#[test]
+fn mistakes_are_one_line_that_begins_with_the_option() {
+    for (line, expected) in [
+        ("-bogus", "-bogus: invalid option"),
+        ("--bogus", "--bogus: invalid option"),
+        ("disk.img", "disk.img: disk images are not supported"),
+        ("-m", "-m: requires an argument"),
+        ("-m abc", "-m abc: Parameter 'size' expects"),
+        ("-m 64,slots=2", "-m 64,slots=2: memory cannot be added later"),
+        ("-machine pc", "-machine pc: unsupported machine type 'pc'"),
+        ("-machine none,foo=1", "-machine none,foo=1: the machine has no such property"),
+        ("-accel tcg", "-accel tcg: invalid accelerator tcg"),
+        ("-machine none,accel=hvf", "-machine none,accel=hvf: invalid accelerator hvf"),
+        ("-smp 2", "-smp 2: Invalid SMP CPUs 2. The max CPUs supported is 1"),
+        ("-smp cpus=x", "-smp cpus=x: Parameter 'smp.cpus' expects integer"),
+        ("-uuid xyz", "-uuid xyz: failed to parse UUID string"),
+        ("-name guest=a,bogus=1", "-name guest=a,bogus=1: Invalid parameter 'bogus'"),
+        ("-chardev null", "-chardev null: chardev: no id specified"),
+        ("-chardev nope,id=a", "-chardev nope,id=a: 'nope' is not a valid char driver name"),
+        ("-chardev null,id=1a", "-chardev null,id=1a: Parameter 'id' expects an identifier"),
+        ("-chardev file,id=a", "-chardev file,id=a: Parameter 'path' is missing"),
+        ("-chardev socket,id=a", "-chardev socket,id=a: a socket needs path=PATH"),
+        (
+            "-chardev socket,id=a,path=x,port=1",
+            "-chardev socket,id=a,path=x,port=1: a socket has either path=",
+        ),
+        (
+            "-chardev socket,id=a,path=x,server=maybe",
+            "-chardev socket,id=a,path=x,server=maybe: Parameter 'server' expects 'on' or 'off'",
+        ),
+        (
+            "-chardev null,id=a -chardev null,id=a",
+            "-chardev null,id=a: Duplicate ID 'a' for chardev",
+        ),
+        ("-mon chardev=zz,mode=control", "-mon chardev=zz,mode=control: chardev \"zz\" not found"),
+        ("-mon mode=control", "-mon mode=control: Parameter 'chardev' is missing"),
+        ("-mon chardev=x", "-mon chardev=x: the human monitor is not supported"),
+        ("-qmp nope", "-qmp nope: 'nope' is not a valid char driver name"),
+        ("-qmp tcp:localhost", "-qmp tcp:localhost: address 'localhost' needs HOST:PORT"),
+        ("-qmp tcp:localhost:x", "-qmp tcp:localhost:x: port 'x' is not a number"),
+        ("-qmp null", "-qmp null: QMP needs a socket or stdio"),
+        ("-serial mon:stdio", "-serial mon:stdio: a serial port cannot share its device"),
+        ("-qmp stdio -serial stdio", "-serial stdio: cannot use stdio by multiple"),
+        (
+            "-chardev socket,id=a,path=x,server=on -mon a,mode=control -serial chardev:a",
+            "-serial chardev:a: chardev \"a\" is in use already",
+        ),
+        ("-display gtk", "-display gtk: Parameter 'type' does not accept value 'gtk'"),
+        ("-object nope,id=x", "-object nope,id=x: Parameter 'qom-type' does not accept"),
+        (
+            "-object memory-backend-ram,id=x",
+            "-object memory-backend-ram,id=x: Parameter 'size' is missing",
+        ),
+        ("-object {", "-object {: "),
+        (
+            "-machine none,memory-backend=x",
+            "-machine none,memory-backend=x: Memory backend 'x' not found",
+        ),
+        (
+            "-object memory-backend-ram,id=x,size=1M -machine none,memory-backend=x -m 2",
+            "-m 2: Machine memory size does not match the size of the memory backend",
+        ),
+        ("-name a,,b,", "-name a,,b,: an empty parameter is not allowed"),
+        ("-incoming defer -incoming tcp:0:1", "-incoming tcp:0:1: a migration can come"),
+    ] {
+        let shown = error(line);
+        assert!(shown.starts_with(expected), "{line}: {shown}");
+        assert!(!shown.contains('\n'), "{line}: {shown}");
+    }
+}
+
+#[test]
+fn a_line_break_in_an_argument_stays_on_one_line() {
+    let args = ["-name", "a\nb=c"].map(OsString::from);
+    let shown = parse(args).unwrap_err().to_string();
+    assert!(!shown.contains('\n'), "{shown}");
+}
+
+#[test]
+fn help_lists_what_the_parser_accepts() {
+    let Ok(Invocation::Print(help)) = parse(["--help".into()]) else {
+        panic!("no help");
+    };
+    for option in ["-machine", "-accel", "-qmp", "-incoming", "-pidfile", "-version"] {
+        assert!(help.lines().any(|line| line.starts_with(option)), "{option}");
+    }
+    assert!(help.lines().all(|line| line.len() <= 100));
+}

@@ -1,0 +1,180 @@
+//! What the command line asked for, checked and complete: everything the emulator needs to start.
+
+use std::path::PathBuf;
+
+/// The boards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Board {
+    /// Memory and nothing else.
+    None,
+    /// A small PC without PCI.
+    Microvm,
+}
+
+impl Board {
+    /// All boards, the default one last.
+    pub(crate) const ALL: [Self; 2] = [Self::None, Self::Microvm];
+
+    /// Name on the command line, in `query-machines` and in the migration stream.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Microvm => "microvm",
+        }
+    }
+
+    /// One line for `-machine help`.
+    pub(crate) const fn description(self) -> &'static str {
+        match self {
+            Self::None => "memory only, no processor",
+            Self::Microvm => "small PC without PCI (default)",
+        }
+    }
+
+    /// Name of the main memory, in `query-machines` and in the migration stream.
+    pub(crate) const fn ram_id(self) -> &'static str {
+        match self {
+            Self::None => "ram",
+            Self::Microvm => "microvm.ram",
+        }
+    }
+
+    /// Bytes of memory unless `-m` says otherwise, as in QEMU.
+    pub(crate) const fn default_memory(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Microvm => 128 << 20,
+        }
+    }
+
+    /// The board with that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|board| board.name() == name)
+    }
+}
+
+/// What runs the guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accelerator {
+    /// The kernel's virtual machine monitor.
+    Kvm,
+    /// Nothing: no processor runs.
+    Qtest,
+}
+
+/// Where a socket listens or connects to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Address {
+    /// Path of a local socket.
+    Unix(PathBuf),
+    /// Host (empty: any) and port.
+    Tcp {
+        /// Name or number of the host.
+        host: String,
+        /// Port; 0 lets the system choose.
+        port: u16,
+    },
+}
+
+/// A character device over a socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Socket {
+    /// Where.
+    pub(crate) address: Address,
+    /// Listen rather than connect.
+    pub(crate) server: bool,
+    /// Do not start the guest before the first client is there.
+    pub(crate) wait: bool,
+}
+
+/// What a character device is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Backend {
+    /// Nothing: output is dropped.
+    Null,
+    /// Standard input and output.
+    Stdio,
+    /// A file that receives the output.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Keep what it holds already.
+        append: bool,
+    },
+    /// A socket.
+    Socket(Socket),
+}
+
+/// A character device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chardev {
+    /// Its identifier.
+    pub(crate) id: String,
+    /// What it is connected to.
+    pub(crate) backend: Backend,
+}
+
+/// Where main memory comes from when `-machine memory-backend=` names an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum MemorySource {
+    /// Anonymous memory.
+    Ram,
+    /// A file, or a directory to create one in.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Writes reach the file.
+        share: bool,
+    },
+    /// A nameless file in memory.
+    Memfd {
+        /// Other processes that get the descriptor see writes.
+        share: bool,
+    },
+}
+
+/// A memory backend object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MemoryBackend {
+    /// Its identifier, which becomes the name of the memory in the migration stream.
+    pub(crate) id: String,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// Where they come from.
+    pub(crate) source: MemorySource,
+}
+
+/// Everything the emulator needs to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The board.
+    pub(crate) board: Board,
+    /// Accelerators to try, in this order.
+    pub(crate) accelerators: Vec<Accelerator>,
+    /// Bytes of main memory; 0: none at all.
+    pub(crate) memory: u64,
+    /// Object that provides it; none: anonymous memory named by the board.
+    pub(crate) backend: Option<MemoryBackend>,
+    /// Do not start the guest (`-S`).
+    pub(crate) stopped: bool,
+    /// Name of the machine.
+    pub(crate) name: Option<String>,
+    /// Identifier of the machine.
+    pub(crate) uuid: Option<[u8; 16]>,
+    /// All character devices, in the order given.
+    pub(crate) chardevs: Vec<Chardev>,
+    /// Those that carry QMP, by position in `chardevs`.
+    pub(crate) monitors: Vec<usize>,
+    /// The one that the serial port uses, by position in `chardevs`.
+    pub(crate) serial: Option<usize>,
+    /// A reset ends the process.
+    pub(crate) no_reboot: bool,
+    /// A shutdown by the guest stops it and keeps the process.
+    pub(crate) no_shutdown: bool,
+    /// File to write the process identifier to.
+    pub(crate) pidfile: Option<PathBuf>,
+    /// Where a migration comes from (`-incoming`), as given.
+    pub(crate) incoming: Option<String>,
+    /// A person started this to look at it: tell how to connect.
+    pub(crate) greet: bool,
+}
