@@ -7,16 +7,25 @@ pub mod json;
 mod command;
 mod context;
 mod error;
-pub mod events;
+mod events;
+mod index;
 #[macro_use]
 mod macros;
 mod monitors;
+mod protocol;
+mod server;
+pub mod transport;
 mod value;
 pub mod visit;
 
 pub use context::Context;
 pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
 pub use error::{Error, ErrorClass};
+pub use index::CommandIndex;
+pub use events::EventSink;
+pub use monitors::{MonitorInfo, Monitors};
+pub use protocol::Version;
+pub use server::{Server, ServerError};
 pub use value::{Dict, Null, Number, Str, Value};
 pub use visit::{
     Alternate, Decoder, Encoder, Enum, Failed, Kind, Mode, Object, Outcome, Shape, UnknownValue, Visit, from_json,

@@ -1,0 +1,46 @@
+//! What a command handler may know about the request it answers.
+
+use std::sync::Arc;
+
+use crate::events::EventSink;
+use crate::monitors::{MonitorInfo, Monitors};
+
+/// The circumstances of one request: whose it is, and where events go.
+#[derive(Debug, Clone)]
+pub struct Context {
+    monitor: Arc<str>,
+    session: u64,
+    events: EventSink,
+    monitors: Monitors,
+}
+
+impl Context {
+    /// A context outside any session, for handlers that a program or a test calls itself.
+    pub fn detached(events: &EventSink) -> Self {
+        Self::for_session(Arc::from(""), 0, events.clone(), Monitors::default())
+    }
+
+    pub(crate) fn for_session(monitor: Arc<str>, session: u64, events: EventSink, monitors: Monitors) -> Self {
+        Self { monitor, session, events, monitors }
+    }
+
+    /// The label of the monitor the request came over; empty outside a session.
+    pub fn monitor(&self) -> &str {
+        &self.monitor
+    }
+
+    /// A number for the client's connection, never used twice by a server; 0 outside a session.
+    pub fn session(&self) -> u64 {
+        self.session
+    }
+
+    /// Where to emit events. Those emitted by a handler reach the client before the handler's reply.
+    pub fn events(&self) -> &EventSink {
+        &self.events
+    }
+
+    /// All monitors of the server, in the order they were added, as they are now.
+    pub fn monitors(&self) -> Vec<MonitorInfo> {
+        self.monitors.list()
+    }
+}

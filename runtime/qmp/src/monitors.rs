@@ -1,0 +1,97 @@
+//! The monitors of a server and who is connected to them, for anyone who asks: `query-chardev` answers from here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A view of a server's monitors that stays up to date. Cheap to clone, usable from any thread.
+#[derive(Debug, Clone, Default)]
+pub struct Monitors {
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    label: Arc<str>,
+    /// What the monitor is bound to: `unix:/run/lamp.sock`, `stdio`.
+    address: String,
+    listening: bool,
+    /// One element per connected client: its own address, if it has one.
+    clients: Vec<(u64, Option<String>)>,
+}
+
+/// One monitor as it is at the moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonitorInfo {
+    /// The monitor's name.
+    pub label: String,
+    /// What it is bound to, in the form QEMU's `query-chardev` shows: `unix:/run/lamp.sock,server=on`,
+    /// `tcp:127.0.0.1:4444,server=on <-> 127.0.0.1:38040`, with `disconnected:` before it while no client is connected.
+    pub filename: String,
+    /// Whether a client is connected.
+    pub connected: bool,
+}
+
+impl Monitors {
+    /// All monitors, in the order they were added.
+    pub fn list(&self) -> Vec<MonitorInfo> {
+        self.lock().iter().map(Entry::info).collect()
+    }
+
+    /// The monitor of that name.
+    pub fn find(&self, label: &str) -> Option<MonitorInfo> {
+        self.lock().iter().find(|entry| &*entry.label == label).map(Entry::info)
+    }
+
+    /// Whether the name is taken.
+    pub(crate) fn has(&self, label: &str) -> bool {
+        self.lock().iter().any(|entry| &*entry.label == label)
+    }
+
+    pub(crate) fn add(&self, label: &Arc<str>, address: String, listening: bool) {
+        self.lock().push(Entry { label: Arc::clone(label), address, listening, clients: Vec::new() });
+    }
+
+    /// Notes that a client came; dropping the returned value notes that it left.
+    pub(crate) fn connected(&self, label: &Arc<str>, session: u64, peer: Option<String>) -> Presence {
+        if let Some(entry) = self.lock().iter_mut().find(|entry| entry.label == *label) {
+            entry.clients.push((session, peer));
+        }
+        Presence { monitors: self.clone(), label: Arc::clone(label), session }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
+        // Entries change in single steps, so a poisoned list is still whole.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entry {
+    fn info(&self) -> MonitorInfo {
+        let prefix = if self.clients.is_empty() { "disconnected:" } else { "" };
+        let server = if self.listening { ",server=on" } else { "" };
+        let peer = match self.clients.last() {
+            Some((_, Some(peer))) => format!(" <-> {}", peer.trim_start_matches("tcp:")),
+            _ => String::new(),
+        };
+        MonitorInfo {
+            label: self.label.to_string(),
+            filename: format!("{prefix}{}{server}{peer}", self.address),
+            connected: !self.clients.is_empty(),
+        }
+    }
+}
+
+/// A client's being connected.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    monitors: Monitors,
+    label: Arc<str>,
+    session: u64,
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        for entry in self.monitors.lock().iter_mut().filter(|entry| entry.label == self.label) {
+            entry.clients.retain(|(session, _)| *session != self.session);
+        }
+    }
+}

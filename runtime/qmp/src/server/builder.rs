@@ -1,0 +1,221 @@
+//! What a server is made of, before it runs.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::task::LocalSet;
+
+use super::connection::Shared;
+use super::monitor::{Monitor, Origin};
+use super::running::Running;
+use crate::command::Service;
+use crate::events::EventSink;
+use crate::monitors::Monitors;
+use crate::protocol::Version;
+use crate::transport::{Address, AddressError, Endpoint, Listener};
+
+/// A QMP server: one service behind any number of monitors.
+///
+/// Monitors are bound when they are named here, and served from [`run`](Self::run) on. Everything runs on the thread that
+/// awaits it, handlers included, so a service needs no locks of its own.
+///
+/// As with QEMU, a monitor has one client at a time: the next one's connection is accepted, and greeted, when the
+/// present one leaves. [`many_clients`](Self::many_clients) changes that.
+pub struct Server {
+    shared: Shared,
+    monitors: Monitors,
+    ports: Vec<Monitor>,
+    many: bool,
+}
+
+/// A server could not be set up.
+#[derive(Debug, Error)]
+pub enum ServerError {
+    /// The text is no address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// Two monitors of one name.
+    #[error("a monitor named '{0}' exists already: give each its own name")]
+    NameTaken(String),
+    /// The socket could not be made, or is none that listens.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where, or the name of the monitor for a socket made elsewhere.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The monitor could not start, or not reach the peer it is to connect to.
+    #[error("cannot start monitor '{name}': {source}")]
+    Start {
+        /// The monitor's name.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl Server {
+    /// A server without monitors, which greets with this library's version.
+    pub fn new(service: impl Service + 'static) -> Self {
+        Self {
+            shared: Shared {
+                service: Rc::new(service),
+                version: Version::default(),
+                events: EventSink::new(),
+            },
+            monitors: Monitors::default(),
+            ports: Vec::new(),
+            many: false,
+        }
+    }
+
+    /// Sends the events emitted to `sink`; handlers find the same one in their [`Context`](crate::Context).
+    #[must_use]
+    pub fn events(mut self, sink: &EventSink) -> Self {
+        self.shared.events = sink.clone();
+        self
+    }
+
+    /// The version to greet with.
+    #[must_use]
+    pub fn version(mut self, version: Version) -> Self {
+        self.shared.version = version;
+        self
+    }
+
+    /// Whether each monitor serves all clients that connect at the same time. Without, one after the other.
+    #[must_use]
+    pub fn many_clients(mut self, many: bool) -> Self {
+        self.many = many;
+        self
+    }
+
+    /// Adds a monitor with a name made up for it: `monitor0`, `monitor1`, ...
+    ///
+    /// # Errors
+    /// As [`listen_named`](Self::listen_named).
+    pub fn listen(self, address: &str) -> Result<Self, ServerError> {
+        let name = self.free_name();
+        self.listen_named(&name, address)
+    }
+
+    /// Adds the monitor `name` at an [`Address`]: `unix:PATH`, `tcp:HOST:PORT` or `stdio`. Clients can connect from now
+    /// on, and are answered when the server runs. With `server=off` the server connects to a peer that listens there.
+    ///
+    /// # Errors
+    /// The text is no address, the name is taken, or the socket cannot be made.
+    pub fn listen_named(self, name: &str, address: &str) -> Result<Self, ServerError> {
+        let parsed: Address = address.parse()?;
+        let endpoint = parsed.endpoint;
+        let (shown, listening, origin) = match &endpoint {
+            Endpoint::Stdio => (endpoint.to_string(), false, Origin::Connect(endpoint)),
+            _ if parsed.server == Some(false) => (endpoint.to_string(), false, Origin::Connect(endpoint)),
+            _ => {
+                let fail = |source| ServerError::Listen { address: address.to_owned(), source };
+                let listener = Listener::bind(&endpoint).map_err(fail)?;
+                (listener.name().to_owned(), true, Origin::Listen(listener))
+            }
+        };
+        self.add(name, shown, listening, origin)
+    }
+
+    /// Adds the monitor `name` on a listening unix or TCP socket made elsewhere, such as one inherited from a parent.
+    ///
+    /// # Errors
+    /// The name is taken, or the descriptor is no socket.
+    pub fn listen_on(self, name: &str, listener: impl Into<OwnedFd>) -> Result<Self, ServerError> {
+        let fail = |source| ServerError::Listen { address: format!("the socket given as '{name}'"), source };
+        let listener = Listener::inherited(listener.into()).map_err(fail)?;
+        let shown = listener.name().to_owned();
+        self.add(name, shown, true, Origin::Listen(listener))
+    }
+
+    /// Adds the monitor `name` for the one client at the other end of a connected stream socket.
+    ///
+    /// # Errors
+    /// The name is taken.
+    pub fn attach(self, name: &str, stream: impl Into<OwnedFd>) -> Result<Self, ServerError> {
+        self.add(name, "fd".to_owned(), false, Origin::Connected(stream.into()))
+    }
+
+    /// Adds a monitor for a client in this process, and gives the client's end: for
+    /// [`Client::over`](crate::Client::over), or to be spoken to by hand.
+    ///
+    /// # Errors
+    /// The system has no socket pair to spare.
+    pub fn pair(self) -> Result<(Self, UnixStream), ServerError> {
+        let name = self.free_name();
+        let (near, far) =
+            UnixStream::pair().map_err(|source| ServerError::Start { name: name.clone(), source })?;
+        Ok((self.attach(&name, near)?, far))
+    }
+
+    /// A view of the monitors that stays up to date while the server runs.
+    pub fn monitors(&self) -> Monitors {
+        self.monitors.clone()
+    }
+
+    /// Serves until no client is connected and none can come any more: with a listening socket, for ever.
+    ///
+    /// # Errors
+    /// A monitor cannot start.
+    pub async fn run(self) -> Result<(), ServerError> {
+        let local = LocalSet::new();
+        local
+            .run_until(async move {
+                let mut running = self.start().await?;
+                running.finished().await;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Serves until `stop` is ready; then takes no more requests, lets the commands under way finish, sends the replies
+    /// and events that wait, closes the connections and removes the socket files. Clients have one second for it.
+    ///
+    /// A handler that ends the program makes `stop` ready; its reply is sent before this returns.
+    ///
+    /// # Errors
+    /// A monitor cannot start.
+    pub async fn run_until<F: Future>(self, stop: F) -> Result<(), ServerError> {
+        let local = LocalSet::new();
+        local
+            .run_until(async move {
+                let running = self.start().await?;
+                stop.await;
+                running.stop().await;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn start(self) -> Result<Running, ServerError> {
+        Running::start(Rc::new(self.shared), self.monitors, self.ports, self.many).await
+    }
+
+    fn add(mut self, name: &str, shown: String, listening: bool, origin: Origin) -> Result<Self, ServerError> {
+        if self.monitors.has(name) {
+            return Err(ServerError::NameTaken(name.to_owned()));
+        }
+        let name: Arc<str> = name.into();
+        self.monitors.add(&name, shown, listening);
+        self.ports.push(Monitor { name, origin });
+        Ok(self)
+    }
+
+    fn free_name(&self) -> String {
+        let mut number = self.ports.len();
+        loop {
+            let name = format!("monitor{number}");
+            if !self.monitors.has(&name) {
+                return name;
+            }
+            number += 1;
+        }
+    }
+}

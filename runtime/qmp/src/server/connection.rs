@@ -1,0 +1,301 @@
+//! One client's connection: reads, hands requests to the session and the service, sends replies and events.
+//!
+//! One task, no task per request: each read yields all complete requests, their handlers run one after the other, and their
+//! replies leave together. While bytes are unsent nothing is read, so a client that does not read is held back by its own
+//! socket. A handler that is not ready at once is waited for together with events, and, where the client negotiated
+//! out-of-band execution, together with further input.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+
+use tracing::Instrument;
+
+use super::buffer;
+use super::outbox::{BATCH, Outbox};
+use crate::command::Service;
+use crate::context::Context;
+use crate::events::{EventSink, Mailbox, Subscription};
+use crate::json;
+use crate::protocol::{Call, Session, Step, Version};
+use crate::transport::Stream;
+use crate::visit::Encoder;
+use crate::Error;
+
+/// In-band requests that wait behind the one being executed, when out-of-band execution is on. One more, and nothing is
+/// read until a reply is sent: an out-of-band request behind it waits too (QMP specification, "Out-of-band execution").
+const QUEUE: usize = 8;
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) service: Rc<dyn Service>,
+    pub(super) version: Version,
+    pub(super) events: EventSink,
+}
+
+/// A client's connection.
+pub(super) struct Connection {
+    shared: Rc<Shared>,
+    context: Rc<Context>,
+    stream: Stream,
+    input: json::Stream,
+    session: Session,
+    subscription: Option<Subscription>,
+    outbox: Outbox,
+    /// What a handler writes; kept for its allocation.
+    value: Encoder,
+    /// Input taken in while a handler runs, out-of-band mode only.
+    queue: VecDeque<Queued>,
+    ended: bool,
+}
+
+/// Input that waits its turn.
+enum Queued {
+    Request(Box<[u8]>),
+    Malformed(Error),
+}
+
+impl Connection {
+    /// Serves one client until it leaves, the connection breaks or the mailbox says to close.
+    pub(super) async fn serve(
+        shared: Rc<Shared>,
+        context: Context,
+        stream: Stream,
+        mailbox: Arc<Mailbox>,
+    ) -> io::Result<()> {
+        let mut outbox = Outbox::new(mailbox);
+        let session = Session::open(&shared.version, &mut outbox.text);
+        let mut connection = Self {
+            shared,
+            context: Rc::new(context),
+            stream,
+            input: json::Stream::new(),
+            session,
+            subscription: None,
+            outbox,
+            value: Encoder::new(),
+            queue: VecDeque::new(),
+            ended: false,
+        };
+        let outcome = connection.run().await;
+        connection.stream.finish();
+        outcome
+    }
+
+    async fn run(&mut self) -> io::Result<()> {
+        loop {
+            self.outbox.collect_mail();
+            self.outbox.flush(&self.stream).await?;
+            if self.ended || self.outbox.closing() {
+                return Ok(());
+            }
+            self.outbox.trim();
+            self.wait().await?;
+            self.answer_all().await?;
+        }
+    }
+
+    /// Waits for input or mail.
+    async fn wait(&mut self) -> io::Result<()> {
+        tokio::select! {
+            biased;
+            read = receive(&self.stream, &mut self.input) => self.ended = read?,
+            () = self.outbox.mail() => {}
+        }
+        Ok(())
+    }
+
+    /// Answers every complete request at hand.
+    async fn answer_all(&mut self) -> io::Result<()> {
+        loop {
+            let more = match self.queue.pop_front() {
+                Some(queued) => self.answer_queued(queued).await.map(|()| true)?,
+                None if self.session.oob() => self.answer_apart().await?,
+                None => self.answer_next().await?,
+            };
+            if !more {
+                return Ok(());
+            }
+            self.outbox.collect_mail();
+            if self.outbox.closing() {
+                return Ok(());
+            }
+            if self.outbox.unsent() >= BATCH {
+                self.outbox.flush(&self.stream).await?;
+            }
+        }
+    }
+
+    /// Answers the next request straight from the input buffer; `false` when there is none.
+    async fn answer_next(&mut self) -> io::Result<bool> {
+        let Self { shared, context, stream, input, session, outbox, value, .. } = self;
+        match input.next() {
+            None => return Ok(false),
+            Some(Err(error)) => Session::reject(&error.into(), &mut outbox.text),
+            Some(Ok(frame)) => {
+                if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
+                    value.clear();
+                    let result = {
+                        let mut handler = pin!(invoke(shared, context, &call, value));
+                        match poll_once(handler.as_mut()) {
+                            Poll::Ready(result) => result,
+                            Poll::Pending => tokio::select! {
+                                biased;
+                                result = handler.as_mut() => result,
+                                error = outbox.pump(stream) => {
+                                    // A command that has begun is finished, whoever may still want to know.
+                                    handler.await.ok();
+                                    return Err(error);
+                                }
+                            },
+                        }
+                    };
+                    finish(&call, result, value, outbox);
+                }
+            }
+        }
+        self.subscribe();
+        Ok(true)
+    }
+
+    /// Answers the next request from a copy of its text, since more input is taken in while its handler runs; `false` when
+    /// there is none.
+    async fn answer_apart(&mut self) -> io::Result<bool> {
+        let queued = match self.input.next() {
+            None => return Ok(false),
+            Some(Err(error)) => Queued::Malformed(error.into()),
+            Some(Ok(frame)) => Queued::Request(frame.text().into()),
+        };
+        self.answer_queued(queued).await?;
+        Ok(true)
+    }
+
+    async fn answer_queued(&mut self, queued: Queued) -> io::Result<()> {
+        let text = match queued {
+            Queued::Request(text) => text,
+            Queued::Malformed(error) => {
+                Session::reject(&error, &mut self.outbox.text);
+                return Ok(());
+            }
+        };
+        let mut input = json::Stream::new();
+        input.feed(&text);
+        // The text was one whole request before it was put aside.
+        let Some(Ok(frame)) = input.next() else {
+            return Ok(());
+        };
+        let shared = Rc::clone(&self.shared);
+        let Step::Call(call) = self.session.handle(&frame, &*shared.service, &mut self.outbox.text) else {
+            return Ok(());
+        };
+        if call.oob {
+            run_oob(&call, &shared, &self.context, &mut self.value, &mut self.outbox);
+            return Ok(());
+        }
+        let context = Rc::clone(&self.context);
+        let mut value = std::mem::take(&mut self.value);
+        value.clear();
+        let result = {
+            let mut handler = pin!(invoke(&shared, &context, &call, &mut value));
+            match poll_once(handler.as_mut()) {
+                Poll::Ready(result) => result,
+                Poll::Pending => tokio::select! {
+                    biased;
+                    result = handler.as_mut() => result,
+                    error = self.take_in() => {
+                        handler.await.ok();
+                        return Err(error);
+                    }
+                },
+            }
+        };
+        finish(&call, result, &value, &mut self.outbox);
+        self.value = value;
+        Ok(())
+    }
+
+    /// While an in-band handler runs: sends, queues in-band requests, answers out-of-band ones. Ends only when the client
+    /// is gone.
+    async fn take_in(&mut self) -> io::Error {
+        loop {
+            self.sort_input();
+            let room = self.queue.len() < QUEUE && !self.ended && self.outbox.unsent() < BATCH;
+            let outcome = tokio::select! {
+                biased;
+                sent = self.outbox.step(&self.stream) => sent,
+                read = receive(&self.stream, &mut self.input), if room => read.map(|end| self.ended = end),
+            };
+            if let Err(error) = outcome {
+                return error;
+            }
+        }
+    }
+
+    /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
+    fn sort_input(&mut self) {
+        let Self { shared, context, input, session, outbox, value, queue, .. } = self;
+        while queue.len() < QUEUE {
+            match input.next() {
+                None => return,
+                Some(Err(error)) => queue.push_back(Queued::Malformed(error.into())),
+                Some(Ok(frame)) if Session::overtakes(&frame) => {
+                    if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
+                        run_oob(&call, shared, context, value, outbox);
+                    }
+                }
+                Some(Ok(frame)) => queue.push_back(Queued::Request(frame.text().into())),
+            }
+        }
+    }
+
+    /// Lets events in as soon as negotiation is over: the reply to it comes before the first of them.
+    fn subscribe(&mut self) {
+        if self.subscription.is_none() && self.session.negotiated() {
+            self.subscription = Some(self.shared.events.subscribe(self.outbox.mailbox()));
+        }
+    }
+}
+
+/// Runs a command's handler.
+fn invoke<'a>(
+    shared: &'a Shared,
+    context: &'a Context,
+    call: &Call<'a>,
+    value: &'a mut Encoder,
+) -> impl Future<Output = Result<(), Error>> + 'a {
+    let name = shared.service.commands().get(call.index).map_or("", |info| info.name);
+    let span = tracing::debug_span!("qmp", monitor = context.monitor(), session = context.session(), command = name);
+    shared.service.call(call.index, context, call.arguments, value).instrument(span)
+}
+
+/// Runs a command out of band: at once, whatever else is going on.
+fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Encoder, outbox: &mut Outbox) {
+    value.clear();
+    let result = shared.service.call_oob(call.index, context, call.arguments, value);
+    finish(call, result, value, outbox);
+}
+
+/// Writes a reply, after the events that its handler emitted.
+fn finish(call: &Call<'_>, result: Result<(), Error>, value: &Encoder, outbox: &mut Outbox) {
+    outbox.collect_mail();
+    if let Err(error) = &result {
+        tracing::debug!(error = error.desc(), "command failed");
+    }
+    call.finish(result, value, &mut outbox.text);
+}
+
+/// Polls a future once without asking to be woken: whoever goes on waiting polls it again at once.
+fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut std::task::Context::from_waker(Waker::noop()))
+}
+
+/// Reads what has come in; `true` at the end of the input. Dropping the future loses nothing.
+async fn receive(stream: &Stream, input: &mut json::Stream) -> io::Result<bool> {
+    let (buffer, count) = stream.read(buffer::Pooled::take).await?;
+    input.feed(&buffer);
+    Ok(count == 0)
+}

@@ -1,0 +1,13 @@
+//! The QMP server: monitors, the clients that come to them, and an orderly end.
+
+mod buffer;
+mod builder;
+mod connection;
+mod monitor;
+mod outbox;
+mod running;
+
+#[cfg(test)]
+mod tests;
+
+pub use builder::{Server, ServerError};

@@ -1,0 +1,153 @@
+//! One monitor while the server runs: lets clients in, one at a time or all.
+
+use std::cell::Cell;
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::builder::ServerError;
+use super::connection::{Connection, Shared};
+use crate::context::Context;
+use crate::events::Mailbox;
+use crate::monitors::Monitors;
+use crate::transport::{Acceptor, Endpoint, Listener, Stream, connect};
+
+/// Rest after a failed accept: the process is out of descriptors, and trying at once again would only burn time.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A monitor as it was asked for.
+pub(super) struct Monitor {
+    pub(super) name: Arc<str>,
+    pub(super) origin: Origin,
+}
+
+/// Where a monitor's clients come from.
+pub(super) enum Origin {
+    /// They connect.
+    Listen(Listener),
+    /// There is one, already connected.
+    Connected(OwnedFd),
+    /// There is one, which the server connects to.
+    Connect(Endpoint),
+}
+
+/// What all monitors of a running server share.
+pub(super) struct House {
+    pub(super) shared: Rc<Shared>,
+    pub(super) monitors: Monitors,
+    pub(super) many: bool,
+    pub(super) stop: watch::Receiver<bool>,
+    pub(super) sessions: Cell<u64>,
+}
+
+/// A monitor that can let clients in.
+pub(super) enum Door {
+    Listening(Acceptor),
+    Once(Stream),
+}
+
+impl Monitor {
+    /// Makes the monitor known to the reactor.
+    pub(super) async fn open(self) -> Result<(Arc<str>, Door), ServerError> {
+        let door = match self.origin {
+            Origin::Listen(listener) => listener.register().map(Door::Listening),
+            Origin::Connected(fd) => Stream::socket(fd).map(Door::Once),
+            Origin::Connect(endpoint) => connect(&endpoint).await.map(Door::Once),
+        };
+        match door {
+            Ok(door) => Ok((self.name, door)),
+            Err(source) => Err(ServerError::Start { name: self.name.to_string(), source }),
+        }
+    }
+}
+
+/// Serves one monitor until the server stops or nobody can come any more, and every client has left.
+pub(super) async fn serve(house: Rc<House>, name: Arc<str>, door: Door) {
+    let mut clients = Clients { house, name, tasks: JoinSet::new(), mailboxes: Vec::new() };
+    match door {
+        Door::Once(stream) => clients.welcome(stream, None),
+        // Dropped with the end of the loop: the socket file goes before the clients do.
+        Door::Listening(acceptor) => clients.accept(acceptor).await,
+    }
+    clients.wait().await;
+}
+
+struct Clients {
+    house: Rc<House>,
+    name: Arc<str>,
+    tasks: JoinSet<()>,
+    mailboxes: Vec<Weak<Mailbox>>,
+}
+
+impl Clients {
+    async fn accept(&mut self, acceptor: Acceptor) {
+        let mut stop = self.house.stop.clone();
+        loop {
+            let room = self.house.many || self.tasks.is_empty();
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => report(ended),
+                accepted = acceptor.accept(), if room => match accepted {
+                    Ok(accepted) => self.welcome(accepted.stream, accepted.peer),
+                    Err(error) => {
+                        tracing::warn!(monitor = &*self.name, %error, "cannot accept a client");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+    }
+
+    fn welcome(&mut self, stream: Stream, peer: Option<String>) {
+        let house = &self.house;
+        let session = house.sessions.get() + 1;
+        house.sessions.set(session);
+        let mailbox = Arc::new(Mailbox::default());
+        self.mailboxes.retain(|mailbox| mailbox.strong_count() > 0);
+        self.mailboxes.push(Arc::downgrade(&mailbox));
+        let presence = house.monitors.connected(&self.name, session, peer);
+        let events = house.shared.events.clone();
+        let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone());
+        let shared = Rc::clone(&house.shared);
+        let name = Arc::clone(&self.name);
+        self.tasks.spawn_local(async move {
+            let _presence = presence;
+            tracing::debug!(monitor = &*name, session, "client connected");
+            match Connection::serve(shared, context, stream, mailbox).await {
+                Ok(()) => tracing::debug!(monitor = &*name, session, "client left"),
+                Err(error) => tracing::debug!(monitor = &*name, session, %error, "client vanished"),
+            }
+        });
+    }
+
+    /// Waits for the clients to leave; tells them to when the server stops.
+    async fn wait(mut self) {
+        let mut stop = self.house.stop.clone();
+        let mut told = false;
+        loop {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop), if !told => {
+                    told = true;
+                    self.mailboxes.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.close());
+                }
+                ended = self.tasks.join_next() => match ended {
+                    Some(ended) => report(ended),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+/// A handler that panics takes its connection with it, and nothing else.
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a command handler panicked: its client is disconnected");
+    }
+}

@@ -1,0 +1,103 @@
+//! The sending half of a connection: one buffer of replies and events, one send for as many as possible.
+
+use std::future::poll_fn;
+use std::io;
+use std::sync::Arc;
+
+use crate::events::Mailbox;
+use crate::transport::Stream;
+use crate::visit::Encoder;
+
+/// Bytes at which a batch of replies is sent although more requests are at hand.
+pub(super) const BATCH: usize = 64 << 10;
+
+/// What is on its way to one client.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// Replies and events in their order; the first `sent` bytes are gone already.
+    pub(super) text: Encoder,
+    sent: usize,
+    mailbox: Arc<Mailbox>,
+    closing: bool,
+}
+
+impl Outbox {
+    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
+        Self { text: Encoder::new(), sent: 0, mailbox, closing: false }
+    }
+
+    /// Whether the server wants this connection closed.
+    pub(super) fn closing(&self) -> bool {
+        self.closing
+    }
+
+    /// Bytes written and not yet taken by the client's socket.
+    pub(super) fn unsent(&self) -> usize {
+        self.text.len() - self.sent
+    }
+
+    pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.mailbox
+    }
+
+    /// Puts the events that wait behind what is written so far.
+    pub(super) fn collect_mail(&mut self) {
+        if !self.mailbox.has_mail() {
+            return;
+        }
+        let mut bytes = std::mem::take(&mut self.text).into_bytes();
+        let taken = self.mailbox.take(&mut bytes);
+        self.text = Encoder::with_buffer(bytes);
+        self.closing |= taken.closing;
+        if taken.lost > 0 {
+            tracing::warn!(lost = taken.lost, "a monitor's client does not read: its oldest events are dropped");
+        }
+    }
+
+    /// Waits for events, or for the order to close, and takes them in.
+    pub(super) async fn mail(&mut self) {
+        poll_fn(|context| self.mailbox.poll_mail(context)).await;
+        self.collect_mail();
+    }
+
+    /// Sends everything. Dropping the future loses nothing and sends nothing twice.
+    pub(super) async fn flush(&mut self, stream: &Stream) -> io::Result<()> {
+        while self.unsent() > 0 {
+            let rest = self.text.as_bytes().get(self.sent..).unwrap_or_default();
+            match stream.try_write(rest)? {
+                Some(written) => self.sent += written,
+                None => stream.writable().await?,
+            }
+        }
+        self.sent = 0;
+        self.text.clear();
+        Ok(())
+    }
+
+    /// One step of what goes on while a handler runs: sends what is ready, or else waits for mail.
+    pub(super) async fn step(&mut self, stream: &Stream) -> io::Result<()> {
+        if self.unsent() > 0 {
+            return self.flush(stream).await;
+        }
+        self.mail().await;
+        Ok(())
+    }
+
+    /// Keeps sending what is ready and what events come in. Ends only when the client is gone.
+    pub(super) async fn pump(&mut self, stream: &Stream) -> io::Error {
+        loop {
+            if let Err(error) = self.step(stream).await {
+                return error;
+            }
+        }
+    }
+
+    /// Gives a buffer back that a large reply has grown.
+    pub(super) fn trim(&mut self) {
+        if self.text.is_empty() {
+            let mut bytes = std::mem::take(&mut self.text).into_bytes();
+            bytes.shrink_to(BATCH);
+            self.text = Encoder::with_buffer(bytes);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A server that runs: all its monitors' tasks, and their end.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::builder::ServerError;
+use super::connection::Shared;
+use super::monitor::{House, Monitor, serve};
+use crate::monitors::Monitors;
+
+/// What clients are given to take their last replies.
+const GRACE: Duration = Duration::from_secs(1);
+
+pub(super) struct Running {
+    monitors: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Running {
+    /// Starts every monitor; if one cannot, none is left running.
+    pub(super) async fn start(
+        shared: Rc<Shared>,
+        monitors: Monitors,
+        ports: Vec<Monitor>,
+        many: bool,
+    ) -> Result<Self, ServerError> {
+        let (stop, stopped) = watch::channel(false);
+        let house = Rc::new(House { shared, monitors, many, stop: stopped, sessions: Cell::new(0) });
+        let mut tasks = JoinSet::new();
+        for port in ports {
+            let (name, door) = port.open().await?;
+            tasks.spawn_local(serve(Rc::clone(&house), name, door));
+        }
+        Ok(Self { monitors: tasks, stop })
+    }
+
+    /// Waits until every monitor has served its last client.
+    pub(super) async fn finished(&mut self) {
+        while self.monitors.join_next().await.is_some() {}
+    }
+
+    /// Ends all monitors in order, and those that do not end in time without.
+    pub(super) async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if tokio::time::timeout(GRACE, self.finished()).await.is_err() {
+            tracing::warn!("clients that do not take their last replies are disconnected");
+        }
+    }
+}

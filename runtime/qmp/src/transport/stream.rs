@@ -1,0 +1,164 @@
+//! A byte stream on the runtime's reactor: reads wait for readability alone, writes go straight to the kernel.
+//!
+//! A stream type that is registered for both directions is woken once more for every reply the peer reads. Here the
+//! descriptor is registered for reading only; a duplicate is registered for writing for as long as the peer's buffer is full.
+
+use std::io;
+use std::ops::DerefMut;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use super::reactor::register;
+
+/// What a pipe takes without blocking once it reports writable (POSIX `PIPE_BUF`).
+const PIPE_ATOMIC: usize = 4096;
+
+/// One connection's two directions.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    /// A stream socket.
+    Socket(AsyncFd<OwnedFd>),
+    /// Two descriptors that are not put in non-blocking mode, since other processes may share them.
+    Pipes { input: Source, output: OwnedFd },
+}
+
+/// The reading end of a pair of pipes.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A pipe or terminal: the reactor tells when there is something to read.
+    Polled(AsyncFd<OwnedFd>),
+    /// A regular file: always ready, and refused by the reactor.
+    File(OwnedFd),
+}
+
+impl Stream {
+    /// Registers a connected stream socket, made non-blocking first.
+    pub(crate) fn socket(fd: OwnedFd) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        Ok(Stream::Socket(register(fd, Interest::READABLE)?))
+    }
+
+    /// The process's standard input and output.
+    pub(crate) fn stdio() -> io::Result<Self> {
+        let input = io::stdin().as_fd().try_clone_to_owned()?;
+        let output = io::stdout().as_fd().try_clone_to_owned()?;
+        Self::pipes(input, output)
+    }
+
+    /// Any pair of descriptors, left in the mode they are in.
+    pub(crate) fn pipes(input: OwnedFd, output: OwnedFd) -> io::Result<Self> {
+        let regular = rustix::fs::fstat(&input)
+            .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile);
+        let input = if regular {
+            Source::File(input)
+        } else {
+            Source::Polled(register(input, Interest::READABLE)?)
+        };
+        Ok(Stream::Pipes { input, output })
+    }
+
+    /// Waits for input and reads what there is into a buffer that is taken only then; 0 bytes are the end of the input.
+    ///
+    /// Dropping the future loses nothing.
+    pub(crate) async fn read<B: DerefMut<Target = Vec<u8>>>(&self, take: impl Fn() -> B) -> io::Result<(B, usize)> {
+        match self {
+            Stream::Socket(fd) => {
+                read_when_ready(fd, take, |fd, buffer| {
+                    recv(fd, spare_capacity(buffer), RecvFlags::empty()).map(|(read, _)| read)
+                })
+                .await
+            }
+            Stream::Pipes { input: Source::Polled(fd), .. } => {
+                read_when_ready(fd, take, |fd, buffer| {
+                    if !ready(fd, PollFlags::IN)? {
+                        return Err(Errno::AGAIN);
+                    }
+                    rustix::io::read(fd, spare_capacity(buffer))
+                })
+                .await
+            }
+            Stream::Pipes { input: Source::File(fd), .. } => {
+                let mut buffer = take();
+                let count = rustix::io::read(fd, spare_capacity(&mut buffer))?;
+                Ok((buffer, count))
+            }
+        }
+    }
+
+    /// Writes what fits now; `None` when the peer takes nothing at the moment.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        loop {
+            let outcome = match self {
+                Stream::Socket(fd) => send(fd.get_ref(), bytes, SendFlags::NOSIGNAL),
+                Stream::Pipes { output, .. } => ready(output, PollFlags::OUT).and_then(|ready| {
+                    if !ready {
+                        return Err(Errno::AGAIN);
+                    }
+                    rustix::io::write(output, bytes.get(..PIPE_ATOMIC).unwrap_or(bytes))
+                }),
+            };
+            match outcome {
+                Ok(written) => return Ok(Some(written)),
+                Err(Errno::AGAIN) => return Ok(None),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Waits until [`Stream::try_write`] is worth another try.
+    pub(crate) async fn writable(&self) -> io::Result<()> {
+        // A descriptor can be registered once, so the wait has a duplicate of its own.
+        let duplicate = match self {
+            Stream::Socket(fd) => fd.get_ref().try_clone()?,
+            Stream::Pipes { output, .. } => output.try_clone()?,
+        };
+        let waiter = register(duplicate, Interest::WRITABLE)?;
+        waiter.writable().await?.retain_ready();
+        Ok(())
+    }
+
+    /// Tells the peer that nothing more will be written, leaving what is on its way to arrive.
+    pub(crate) fn finish(&self) {
+        if let Stream::Socket(fd) = self {
+            // The peer may be gone already; then there is nobody to tell.
+            let _ = rustix::net::shutdown(fd.get_ref(), rustix::net::Shutdown::Write);
+        }
+    }
+}
+
+async fn read_when_ready<B: DerefMut<Target = Vec<u8>>>(
+    fd: &AsyncFd<OwnedFd>,
+    take: impl Fn() -> B,
+    read: impl Fn(&OwnedFd, &mut Vec<u8>) -> Result<usize, Errno>,
+) -> io::Result<(B, usize)> {
+    loop {
+        let mut guard = fd.readable().await?;
+        let mut buffer = take();
+        let room = buffer.capacity() - buffer.len();
+        match read(fd.get_ref(), &mut buffer) {
+            Ok(count) => {
+                // A short read emptied the socket: the next edge tells of more, without a second call that finds nothing.
+                // The end of the input raises no further edge, so there the readiness stays.
+                if count < room && count > 0 {
+                    guard.clear_ready();
+                }
+                return Ok((buffer, count));
+            }
+            Err(Errno::AGAIN) => guard.clear_ready(),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn ready(fd: &OwnedFd, events: PollFlags) -> Result<bool, Errno> {
+    let mut fds = [PollFd::new(fd, events)];
+    Ok(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0)
+}
