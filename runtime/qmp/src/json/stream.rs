@@ -109,6 +109,12 @@ impl Stream {
     pub fn is_idle(&self) -> bool {
         self.exact.is_idle() && self.at == self.input.len()
     }
+
+    /// How many bytes the stream keeps allocated: less than the limit of a message, whatever arrives.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.input.capacity() + self.exact.text.capacity()
+    }
 }
 
 impl Stream {

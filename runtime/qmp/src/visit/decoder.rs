@@ -148,7 +148,8 @@ impl<'a> Decoder<'a> {
             Source::Text(text) => text.number()?.as_wrapping_u64().ok_or(Failed),
             Source::Tree(tree) => {
                 let number = tree.value.as_number().and_then(Number::as_wrapping_u64);
-                number.ok_or_else(|| tree.wrong_type("integer"))
+                // Unlike its signed sibling, QEMU words this as a matter of range.
+                number.ok_or_else(|| tree.set_error(Error::expects(&tree.path(), "uint64")))
             }
         }
     }
@@ -216,7 +217,7 @@ impl<'a> Decoder<'a> {
     pub(super) fn fail(&mut self, error: impl FnOnce(&Tree<'a>) -> Error) -> Failed {
         if let Source::Tree(tree) = &mut self.source {
             let error = error(tree);
-            tree.set_error(error);
+            return tree.set_error(error);
         }
         Failed
     }

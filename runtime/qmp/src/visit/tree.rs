@@ -31,8 +31,10 @@ impl<'a> Tree<'a> {
         self.error.clone().unwrap_or_else(|| Error::generic(format!("Parameter '{}' does not fit its type", self.path())))
     }
 
-    pub(super) fn set_error(&mut self, error: Error) {
+    /// Keeps the error, unless there was one before.
+    pub(super) fn set_error(&mut self, error: Error) -> Failed {
         self.error.get_or_insert(error);
+        Failed
     }
 
     /// Where the decoder is: `actions[1].data`.
@@ -63,8 +65,7 @@ impl<'a> Tree<'a> {
 
     #[cold]
     pub(super) fn wrong_type(&mut self, expected: &str) -> Failed {
-        self.set_error(Error::invalid_type(&self.path(), expected));
-        Failed
+        self.set_error(Error::invalid_type(&self.path(), expected))
     }
 }
 
