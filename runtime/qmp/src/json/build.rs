@@ -65,7 +65,10 @@ impl<'a> Reader<'a> {
             if !check.member(&mut names, name, ()) {
                 return Err(duplicate());
             }
-            members.push(Member { name: from..value, value: value..self.position() });
+            members.push(Member {
+                name: from..value,
+                value: value..self.position(),
+            });
             if !self.more(b'}')? {
                 return Ok(());
             }
@@ -194,7 +197,10 @@ impl<'a> Build<'a> for Check<'a> {
     fn close_list(&mut self, (): ()) {}
 
     fn open_dict(&mut self) -> Names<'a> {
-        Names { base: self.names.len(), set: None }
+        Names {
+            base: self.names.len(),
+            set: None,
+        }
     }
 
     fn member(&mut self, dict: &mut Names<'a>, name: Cow<'a, str>, (): ()) -> bool {
@@ -220,7 +226,10 @@ impl<'a> Build<'a> for Check<'a> {
 /// Whether no two of these names are the same.
 pub(crate) fn distinct<'a>(names: impl ExactSizeIterator<Item = &'a str> + Clone) -> bool {
     if names.len() <= FEW {
-        return names.clone().enumerate().all(|(i, name)| names.clone().take(i).all(|other| other != name));
+        return names
+            .clone()
+            .enumerate()
+            .all(|(i, name)| names.clone().take(i).all(|other| other != name));
     }
     let mut set = HashSet::with_capacity(names.len());
     names.into_iter().all(|name| set.insert(name))

@@ -58,10 +58,10 @@ impl From<SyntaxError> for crate::Error {
 /// Reads a whole text as one value.
 pub fn parse(text: &[u8]) -> Result<Value, SyntaxError> {
     // Only a longer text can hold too many tokens or bytes; the exact lexer counts them.
-    if text.len() <= MAX_TOKENS {
-        if let Ok(value) = Reader::new(text).whole(|reader| reader.any()) {
-            return Ok(value);
-        }
+    if text.len() <= MAX_TOKENS
+        && let Ok(value) = Reader::new(text).whole(Reader::any)
+    {
+        return Ok(value);
     }
     let mut stream = Stream::new();
     stream.feed(text);

@@ -38,7 +38,12 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self { text, utf8: std::str::from_utf8(text).ok(), at: 0, depth: 0 }
+        Self {
+            text,
+            utf8: std::str::from_utf8(text).ok(),
+            at: 0,
+            depth: 0,
+        }
     }
 
     /// Where the reader stands, in bytes from the start.
@@ -101,7 +106,6 @@ impl<'a> Reader<'a> {
     fn no_value(&mut self) -> Fault {
         match self.peek() {
             Some(b'}' | b']' | b':' | b',') => Fault::syntax("expecting value"),
-            Some(b'{' | b'[' | b'"' | b'\'' | b'a'..=b'z' | b'0'..=b'9') => Fault::Lexical,
             Some(_) => Fault::Lexical,
             None => Fault::syntax("premature EOI"),
         }
@@ -136,7 +140,7 @@ impl<'a> Reader<'a> {
                 self.depth -= 1;
                 Ok(false)
             }
-            Some(_) if self.kind_or_bracket() => Err(Fault::syntax(match close {
+            Some(_) if self.token_begins() => Err(Fault::syntax(match close {
                 b'}' => "expected separator in dict",
                 _ => "expected separator in list",
             })),
@@ -146,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether some token begins here.
-    fn kind_or_bracket(&mut self) -> bool {
+    fn token_begins(&mut self) -> bool {
         !matches!(self.kind(), Err(Fault::Lexical))
     }
 
@@ -165,7 +169,7 @@ impl<'a> Reader<'a> {
                 self.bump();
                 Ok(name)
             }
-            Some(_) if self.kind_or_bracket() => Err(Fault::syntax("missing : in object pair")),
+            Some(_) if self.token_begins() => Err(Fault::syntax("missing : in object pair")),
             Some(_) => Err(Fault::Lexical),
             None => Err(Fault::syntax("premature EOI")),
         }
@@ -216,14 +220,17 @@ impl<'a> Reader<'a> {
                 return Err(Fault::Lexical);
             }
         }
-        let exact = magnitude.filter(|_| integer).and_then(|magnitude| match negative {
-            false => Some(Number::from(magnitude)),
-            true => 0i64.checked_sub_unsigned(magnitude).map(Number::Int),
-        });
+        let exact = magnitude
+            .filter(|_| integer)
+            .and_then(|magnitude| match negative {
+                false => Some(Number::from(magnitude)),
+                true => 0i64.checked_sub_unsigned(magnitude).map(Number::Int),
+            });
         match exact {
             Some(number) => Ok(number),
             None => {
-                let text = std::str::from_utf8(self.slice(from, self.at)).map_err(|_| Fault::Lexical)?;
+                let text =
+                    std::str::from_utf8(self.slice(from, self.at)).map_err(|_| Fault::Lexical)?;
                 text.parse().map(Number::Double).map_err(|_| Fault::Lexical)
             }
         }
@@ -249,7 +256,10 @@ impl<'a> Reader<'a> {
             b"true" => Ok(Some(true)),
             b"false" => Ok(Some(false)),
             b"null" => Ok(None),
-            other => Err(Fault::syntax(format_args!("invalid keyword '{}'", string::lossy(other)))),
+            other => Err(Fault::syntax(format_args!(
+                "invalid keyword '{}'",
+                string::lossy(other)
+            ))),
         }
     }
 }
@@ -284,7 +294,10 @@ pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
     let mut at = 0;
     // Eight bytes at a time; each term has the high bit of a byte set if that byte may be one to stop at. The lowest set
     // bit is exact: borrows only travel upwards from a true hit.
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
+    while let Some(chunk) = bytes
+        .get(at..at + 8)
+        .and_then(|chunk| <[u8; 8]>::try_from(chunk).ok())
+    {
         let word = u64::from_le_bytes(chunk);
         let is_quote = (word ^ quotes).wrapping_sub(ONES);
         let is_backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
@@ -296,5 +309,8 @@ pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
         at += 8;
     }
     let tail = bytes.get(at..).unwrap_or_default();
-    at + tail.iter().take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\').count()
+    at + tail
+        .iter()
+        .take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\')
+        .count()
 }

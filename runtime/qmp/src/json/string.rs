@@ -94,7 +94,10 @@ fn escape(rest: &[u8], token_rest: &[u8]) -> Result<(char, usize), SyntaxError> 
         Some(b'u') => {
             return unicode(rest).ok_or_else(|| {
                 let shown = token_rest.get(..6).unwrap_or(token_rest);
-                SyntaxError::parse(format_args!("{} is not a valid Unicode character", lossy(shown)))
+                SyntaxError::parse(format_args!(
+                    "{} is not a valid Unicode character",
+                    lossy(shown)
+                ))
             });
         }
         _ => return Err(SyntaxError::parse("invalid escape sequence in string")),
@@ -113,9 +116,13 @@ fn unicode(rest: &[u8]) -> Option<(char, usize)> {
         }
         _ => (first, 6),
     };
-    char::from_u32(code).filter(|c| is_character(*c)).map(|c| (c, used))
+    char::from_u32(code)
+        .filter(|c| is_character(*c))
+        .map(|c| (c, used))
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?))
+    digits.iter().try_fold(0, |code, digit| {
+        Some(code << 4 | char::from(*digit).to_digit(16)?)
+    })
 }

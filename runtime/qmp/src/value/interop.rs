@@ -52,7 +52,9 @@ impl<'de> Deserialize<'de> for Dict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Dict(dict) => Ok(dict),
-            other => Err(D::Error::custom(format_args!("expected an object, not {other}"))),
+            other => Err(D::Error::custom(format_args!(
+                "expected an object, not {other}"
+            ))),
         }
     }
 }
@@ -114,7 +116,9 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut dict = Dict::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
             if dict.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("member '{name}' occurs twice")));
+                return Err(A::Error::custom(format_args!(
+                    "member '{name}' occurs twice"
+                )));
             }
             dict.insert_new(name, value);
         }

@@ -42,12 +42,20 @@ pub struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     /// Reads JSON text.
     pub fn from_text(text: &'a [u8], mode: Mode) -> Self {
-        Self { source: Source::Text(Text::new(text)), mode, levels: 0 }
+        Self {
+            source: Source::Text(Text::new(text)),
+            mode,
+            levels: 0,
+        }
     }
 
     /// Reads a tree.
     pub fn from_value(value: &'a Value, mode: Mode) -> Self {
-        Self { source: Source::Tree(Tree::new(value)), mode, levels: 0 }
+        Self {
+            source: Source::Tree(Tree::new(value)),
+            mode,
+            levels: 0,
+        }
     }
 
     /// What went wrong. Over text, only that something did: read the same text by way of a tree to know more.
@@ -130,7 +138,10 @@ impl<'a> Decoder<'a> {
     pub fn bool(&mut self) -> Result<bool, Failed> {
         match &mut self.source {
             Source::Text(text) => text.bool(),
-            Source::Tree(tree) => tree.value.as_bool().ok_or_else(|| tree.wrong_type("boolean")),
+            Source::Tree(tree) => tree
+                .value
+                .as_bool()
+                .ok_or_else(|| tree.wrong_type("boolean")),
         }
     }
 
@@ -138,7 +149,10 @@ impl<'a> Decoder<'a> {
     pub fn i64(&mut self) -> Result<i64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number()?.as_i64().ok_or(Failed),
-            Source::Tree(tree) => tree.value.as_i64().ok_or_else(|| tree.wrong_type("integer")),
+            Source::Tree(tree) => tree
+                .value
+                .as_i64()
+                .ok_or_else(|| tree.wrong_type("integer")),
         }
     }
 
@@ -158,9 +172,11 @@ impl<'a> Decoder<'a> {
     pub fn f64(&mut self) -> Result<f64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number().map(Number::as_f64),
-            Source::Tree(tree) => {
-                tree.value.as_number().map(Number::as_f64).ok_or_else(|| tree.wrong_type("number"))
-            }
+            Source::Tree(tree) => tree
+                .value
+                .as_number()
+                .map(Number::as_f64)
+                .ok_or_else(|| tree.wrong_type("number")),
         }
     }
 
@@ -226,7 +242,10 @@ impl<'a> Decoder<'a> {
     fn enter(&mut self) -> Outcome {
         if self.levels == MAX_LEVELS {
             return Err(self.fail(|tree| {
-                Error::generic(format!("Parameter '{}' nests more than {MAX_LEVELS} levels deep", tree.path()))
+                Error::generic(format!(
+                    "Parameter '{}' nests more than {MAX_LEVELS} levels deep",
+                    tree.path()
+                ))
             }));
         }
         self.levels += 1;

@@ -3,8 +3,8 @@
 use super::decoder::Source;
 use super::seen::Seen;
 use super::{Decoder, Failed, Mode, Object, Outcome};
-use crate::value::{Dict, Value};
 use crate::Error;
+use crate::value::{Dict, Value};
 
 /// One step from a value to a value inside it.
 #[derive(Debug, Clone, Copy)]
@@ -23,12 +23,18 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub(super) fn new(value: &'a Value) -> Self {
-        Self { value, path: Vec::new(), error: None }
+        Self {
+            value,
+            path: Vec::new(),
+            error: None,
+        }
     }
 
     /// The first error.
     pub(super) fn error(&self) -> Error {
-        self.error.clone().unwrap_or_else(|| Error::generic(format!("Parameter '{}' does not fit its type", self.path())))
+        self.error.clone().unwrap_or_else(|| {
+            Error::generic(format!("Parameter '{}' does not fit its type", self.path()))
+        })
     }
 
     /// Keeps the error, unless there was one before.
@@ -47,12 +53,20 @@ impl<'a> Tree<'a> {
                 Step::Element(i) => path.push_str(&format!("[{i}]")),
             }
         }
-        if path.is_empty() { "<anonymous>".into() } else { path }
+        if path.is_empty() {
+            "<anonymous>".into()
+        } else {
+            path
+        }
     }
 
     /// The path of a member of this value.
     fn member_path(&self, name: &str) -> String {
-        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path()) }
+        if self.path.is_empty() {
+            name.into()
+        } else {
+            format!("{}.{name}", self.path())
+        }
     }
 
     /// The name that some of QEMU's errors give instead of the path: the member's own, or `null` in a list.
@@ -94,7 +108,10 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    pub(super) fn tree_list(&mut self, each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome) -> Outcome {
+    pub(super) fn tree_list(
+        &mut self,
+        each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome,
+    ) -> Outcome {
         let tree = self.tree()?;
         let Value::List(list) = tree.value else {
             return Err(tree.wrong_type("array"));
@@ -122,7 +139,12 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the members of one level of an object, then those of the branch.
-    fn tree_members(&mut self, object: &mut dyn Object, dict: &'a Dict, seen: &mut Seen) -> Outcome {
+    fn tree_members(
+        &mut self,
+        object: &mut dyn Object,
+        dict: &'a Dict,
+        seen: &mut Seen,
+    ) -> Outcome {
         let shape = object.shape();
         for (i, name) in shape.names.iter().enumerate() {
             match dict.position(name) {
