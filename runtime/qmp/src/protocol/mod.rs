@@ -5,8 +5,5 @@ mod envelope;
 mod session;
 mod version;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use session::{Call, Session, Step};
 pub use version::Version;

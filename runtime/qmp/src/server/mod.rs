@@ -7,7 +7,4 @@ mod monitor;
 mod outbox;
 mod running;
 
-#[cfg(test)]
-mod tests;
-
 pub use builder::{Server, ServerError};

@@ -1,6 +1,6 @@
 //! One monitor while the server runs: lets clients in, one at a time or all.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -42,6 +42,26 @@ pub(super) struct House {
     pub(super) many: bool,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) sessions: Cell<u64>,
+    pub(super) mailboxes: RefCell<Vec<Weak<Mailbox>>>,
+}
+
+impl House {
+    /// A new connection's mailbox: one that says to close if the server has stopped meanwhile.
+    fn mailbox(&self) -> Arc<Mailbox> {
+        let mailbox = Arc::new(Mailbox::default());
+        if *self.stop.borrow() {
+            mailbox.close();
+        }
+        let mut mailboxes = self.mailboxes.borrow_mut();
+        mailboxes.retain(|mailbox| mailbox.strong_count() > 0);
+        mailboxes.push(Arc::downgrade(&mailbox));
+        mailbox
+    }
+
+    /// Tells every connection to close.
+    pub(super) fn close_all(&self) {
+        self.mailboxes.borrow().iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.close());
+    }
 }
 
 /// A monitor that can let clients in.
@@ -67,7 +87,7 @@ impl Monitor {
 
 /// Serves one monitor until the server stops or nobody can come any more, and every client has left.
 pub(super) async fn serve(house: Rc<House>, name: Arc<str>, door: Door) {
-    let mut clients = Clients { house, name, tasks: JoinSet::new(), mailboxes: Vec::new() };
+    let mut clients = Clients { house, name, tasks: JoinSet::new() };
     match door {
         Door::Once(stream) => clients.welcome(stream, None),
         // Dropped with the end of the loop: the socket file goes before the clients do.
@@ -80,7 +100,6 @@ struct Clients {
     house: Rc<House>,
     name: Arc<str>,
     tasks: JoinSet<()>,
-    mailboxes: Vec<Weak<Mailbox>>,
 }
 
 impl Clients {
@@ -107,9 +126,7 @@ impl Clients {
         let house = &self.house;
         let session = house.sessions.get() + 1;
         house.sessions.set(session);
-        let mailbox = Arc::new(Mailbox::default());
-        self.mailboxes.retain(|mailbox| mailbox.strong_count() > 0);
-        self.mailboxes.push(Arc::downgrade(&mailbox));
+        let mailbox = house.mailbox();
         let presence = house.monitors.connected(&self.name, session, peer);
         let events = house.shared.events.clone();
         let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone());
@@ -125,22 +142,10 @@ impl Clients {
         });
     }
 
-    /// Waits for the clients to leave; tells them to when the server stops.
+    /// Waits for the clients to leave.
     async fn wait(mut self) {
-        let mut stop = self.house.stop.clone();
-        let mut told = false;
-        loop {
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop), if !told => {
-                    told = true;
-                    self.mailboxes.iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.close());
-                }
-                ended = self.tasks.join_next() => match ended {
-                    Some(ended) => report(ended),
-                    None => return,
-                },
-            }
+        while let Some(ended) = self.tasks.join_next().await {
+            report(ended);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A server that runs: all its monitors' tasks, and their end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::monitors::Monitors;
 const GRACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Running {
+    house: Rc<House>,
     monitors: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -29,13 +30,13 @@ impl Running {
         many: bool,
     ) -> Result<Self, ServerError> {
         let (stop, stopped) = watch::channel(false);
-        let house = Rc::new(House { shared, monitors, many, stop: stopped, sessions: Cell::new(0) });
+        let house = Rc::new(House { shared, monitors, many, stop: stopped, sessions: Cell::new(0), mailboxes: RefCell::default() });
         let mut tasks = JoinSet::new();
         for port in ports {
             let (name, door) = port.open().await?;
             tasks.spawn_local(serve(Rc::clone(&house), name, door));
         }
-        Ok(Self { monitors: tasks, stop })
+        Ok(Self { house, monitors: tasks, stop })
     }
 
     /// Waits until every monitor has served its last client.
@@ -46,6 +47,8 @@ impl Running {
     /// Ends all monitors in order, and those that do not end in time without.
     pub(super) async fn stop(mut self) {
         self.stop.send_replace(true);
+        // At once, not when each monitor's task comes round to it: no request is begun from here on.
+        self.house.close_all();
         if tokio::time::timeout(GRACE, self.finished()).await.is_err() {
             tracing::warn!("clients that do not take their last replies are disconnected");
         }

@@ -1,0 +1,215 @@
+//! Monitors: who is let in when, what is shown about them, and how everything ends.
+
+mod lamp;
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lamp::{Lamp, Light, LightChanged, Peer, Running};
+use qapi_runtime::{Server, ServerError, Version};
+
+fn socket() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("s");
+    (dir, path)
+}
+
+fn unix(path: &Path) -> String {
+    format!("unix:{},server=on,wait=off", path.display())
+}
+
+#[test]
+fn a_second_client_waits_for_its_greeting() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = Running::start(move |server| server.listen(&address));
+    let mut first = Peer::connect(&path);
+    first.negotiate("");
+    let mut second = Peer::connect(&path);
+    assert!(second.quiet());
+    first.send("{'execute': 'query-light', 'id': {'a'");
+    drop(first);
+    // What the first left unfinished is not the second's.
+    second.negotiate("");
+    second.send("{'execute': 'quit'}");
+    second.expect_end("{\"return\": {}}");
+    server.join();
+    assert!(!path.exists(), "the socket file is removed");
+}
+
+#[test]
+fn many_clients_share_a_monitor_where_the_program_wants_it() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = Running::start(move |server| server.many_clients(true).listen(&address));
+    let mut peers: Vec<Peer> = (0..20).map(|_| Peer::connect(&path)).collect();
+    peers.iter_mut().for_each(|peer| peer.negotiate(""));
+    peers[7].send("{'execute': 'set-light', 'arguments': {'lit': true}}");
+    for peer in &mut peers {
+        assert!(peer.line().expect("the event").contains("LIGHT_CHANGED"));
+    }
+    peers[3].send("{'execute': 'quit'}");
+    for peer in &mut peers {
+        while peer.line().is_some() {}
+    }
+    server.join();
+}
+
+#[test]
+fn monitors_are_shown_as_they_are() {
+    let (_dir, path) = socket();
+    let inherited = UnixListener::bind(&path).expect("a listener");
+    let tcp = TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let (unix, port) = (path.display().to_string(), tcp.local_addr().expect("an address").port());
+    let _server = Running::start(move |server| server.listen_on("m0", inherited)?.listen_on("m1", tcp));
+    let mut peer = Peer::connect(&path);
+    peer.negotiate("");
+    peer.send("{'execute': 'query-monitors'}");
+    peer.expect(&format!(
+        "{{\"return\": [\"m0 unix:{unix},server=on true\", \"m1 disconnected:tcp:127.0.0.1:{port},server=on false\"]}}"
+    ));
+    let mut other = TcpStream::connect(("127.0.0.1", port)).expect("connected");
+    let me = other.local_addr().expect("an address");
+    let mut greeting = [0; 5];
+    other.read_exact(&mut greeting).expect("a greeting");
+    peer.send("{'execute': 'query-monitors'}");
+    peer.expect(&format!(
+        "{{\"return\": [\"m0 unix:{unix},server=on true\", \"m1 tcp:127.0.0.1:{port},server=on <-> {me} true\"]}}"
+    ));
+}
+
+#[test]
+fn peers_may_vanish_at_any_point() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = Running::start(move |server| server.listen(&address));
+    for text in ["", "{'execute", "{'execute': 'query-light'}", "{'execute': 'query-qmp-schema'}", "\u{7f}"] {
+        let mut peer = Peer::connect(&path);
+        peer.send("{'execute': 'qmp_capabilities'}");
+        for _ in 0..1000 {
+            // The server need not take all of it, nor the client any reply.
+            let _ = (&*peer.stream()).write(text.as_bytes());
+        }
+    }
+    let mut peer = Peer::connect(&path);
+    peer.negotiate("");
+    assert_eq!(server.events.listeners(), 1, "those who left hear nothing");
+    peer.send("{'execute': 'quit'}");
+    peer.expect_end("{\"return\": {}}");
+    server.join();
+}
+
+#[test]
+fn what_was_asked_before_the_end_of_input_is_answered() {
+    let (_server, mut peer) = Running::with_peer();
+    peer.negotiate("");
+    peer.send("{'execute': 'query-light', 'id': 1}{'execute': 'query-light', 'id': 2}{'execute'");
+    peer.stream().shutdown(std::net::Shutdown::Write).expect("shut down");
+    peer.expect("{\"return\": {\"lit\": false}, \"id\": 1}");
+    peer.expect("{\"return\": {\"lit\": false}, \"id\": 2}");
+    assert_eq!(peer.line(), None);
+}
+
+#[test]
+fn a_client_that_does_not_read_is_not_read_from_and_holds_nobody_up() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = Running::start(move |server| server.many_clients(true).listen(&address));
+    let mut deaf = Peer::connect(&path);
+    deaf.negotiate("");
+    let mut stream = deaf.stream();
+    stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    let request = "{'execute': 'query-commands'}".repeat(1000);
+    let mut sent = 0;
+    while let Ok(count) = stream.write(request.as_bytes()) {
+        sent += count;
+        assert!(sent < 16 << 20, "the server takes in requests without end");
+    }
+    let mut other = Peer::connect(&path);
+    other.negotiate("");
+    // Far more than its queue holds; the newest are kept.
+    for lit in (0..20_000).map(|i| i == 19_999) {
+        server.events.emit(&LightChanged(Light { lit }));
+    }
+    while !other.line().expect("the last event").contains("\"lit\": true") {}
+    other.send("{'execute': 'quit'}");
+    let started = Instant::now();
+    other.expect_end("{\"return\": {}}");
+    server.join();
+    assert!(started.elapsed() < Duration::from_secs(5), "a deaf client is left after a second");
+}
+
+#[test]
+fn a_stop_lets_the_command_under_way_finish_and_takes_no_other() {
+    let (near, far) = UnixStream::pair().expect("a pair");
+    let mut peer = Peer::new(far);
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let lamp = Lamp::default();
+        let (go, blinked) = (lamp.go.clone(), lamp.blinked.clone());
+        let server = Server::new(lamp).attach("m", near).expect("a monitor");
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            go.notify_one();
+        };
+        runtime.block_on(server.run_until(stop)).expect("an orderly end");
+        blinked.get()
+    });
+    peer.negotiate("");
+    peer.send("{'execute': 'blink', 'id': 1}{'execute': 'query-light', 'id': 2}");
+    peer.expect("{\"return\": {}, \"id\": 1}");
+    assert_eq!(peer.line(), None);
+    assert_eq!(thread.join().expect("no panic"), 1);
+}
+
+#[test]
+fn run_ends_with_the_last_client_that_can_come() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let version = Version::new(7, 2, 22).package("Lamp \"1\"");
+    let (server, mut far) = Server::new(Lamp::default()).version(version).pair().expect("a pair");
+    let monitors = server.monitors();
+    far.shutdown(std::net::Shutdown::Write).expect("shut down");
+    runtime.block_on(server.run()).expect("served");
+    let mut text = String::new();
+    far.read_to_string(&mut text).expect("the greeting");
+    let greeting = concat!(
+        r#"{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": "Lamp \"1\""}, "#,
+        r#""capabilities": ["oob"]}}"#,
+        "\r\n"
+    );
+    assert_eq!(text, greeting);
+    assert!(!monitors.find("monitor0").expect("the monitor").connected);
+}
+
+#[test]
+fn a_server_that_cannot_be_set_up_says_why() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = || Server::new(Lamp::default());
+    let twice = server().listen_named("m", "stdio").and_then(|server| server.listen_named("m", "stdio"));
+    assert!(matches!(twice, Err(ServerError::NameTaken(name)) if name == "m"));
+    let error = server().listen("unix:/nowhere/at/all").err().expect("an error");
+    assert!(error.to_string().starts_with("cannot listen on unix:/nowhere/at/all: "), "{error}");
+    assert!(matches!(server().listen("pigeon:1"), Err(ServerError::Address(_))));
+    // One that is to connect to a peer that is not there.
+    let server = server().listen_named("m", &format!("{},server=off", address.split(',').next().expect("a path")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let error = runtime.block_on(server.expect("not tried yet").run()).expect_err("nobody listens");
+    assert!(error.to_string().starts_with("cannot start monitor 'm': "), "{error}");
+}
+
+#[test]
+fn a_monitor_can_connect_to_its_client() {
+    let (_dir, path) = socket();
+    let listener = UnixListener::bind(&path).expect("a listener");
+    let address = format!("unix:{},server=off", path.display());
+    let server = Running::start(move |server| server.listen(&address));
+    let mut peer = Peer::new(listener.accept().expect("the server").0);
+    peer.negotiate("");
+    peer.send("{'execute': 'quit'}");
+    peer.expect_end("{\"return\": {}}");
+    server.join();
+}
