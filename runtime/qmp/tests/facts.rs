@@ -1,14 +1,11 @@
-//! Replays what was recorded from a real QEMU, if the record is at hand: `QMP_FACTS` names the JSON file.
+//! Replays what was recorded from a real QEMU, if the record is at hand.
 
 use qapi_runtime::json::{Stream, parse};
 use qapi_runtime::{Encoder, Value};
 
 /// The record, or `None` with a word about it.
-fn facts() -> Option<Value> {
-    let Some(path) = std::env::var_os("QMP_FACTS") else {
-        eprintln!("skipped: QMP_FACTS does not name a record of QEMU's answers");
-        return None;
-    };
+fn facts(test: &str) -> Option<Value> {
+    let path = qapi_test_support::facts(test)?;
     let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     Some(parse(&text).unwrap())
 }
@@ -35,7 +32,9 @@ fn syntax_error(reply: &Value) -> Option<String> {
 
 #[test]
 fn malformed_input_gives_as_many_errors_in_the_same_words() {
-    let Some(facts) = facts() else { return };
+    let Some(facts) = facts("malformed_input_gives_as_many_errors_in_the_same_words") else {
+        return;
+    };
     let cases = list(&facts, "malformed");
     assert!(cases.len() > 30, "only {} cases", cases.len());
     for case in cases {
@@ -60,7 +59,9 @@ fn malformed_input_gives_as_many_errors_in_the_same_words() {
 
 #[test]
 fn numbers_come_back_as_qemu_prints_them() {
-    let Some(facts) = facts() else { return };
+    let Some(facts) = facts("numbers_come_back_as_qemu_prints_them") else {
+        return;
+    };
     let mut tried = 0;
     for case in list(&facts, "id") {
         let Some(literal) = text(case, "name").strip_prefix("literal ") else {

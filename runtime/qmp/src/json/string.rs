@@ -53,30 +53,28 @@ fn is_character(c: char) -> bool {
     !(0xfdd0..=0xfdef).contains(&code) && code & 0xfffe != 0xfffe
 }
 
-/// The first character of non-empty `bytes`, `None` if there is no valid one, and how many bytes it takes.
+/// The first character of non-empty `bytes`, `None` if there is no valid one, and how many bytes it takes. A malformed
+/// sequence takes as many as its first byte announces and are there.
 fn character(bytes: &[u8]) -> (Option<char>, usize) {
-    if let Some(rest) = bytes.strip_prefix(&[0xc0]) {
-        return match rest.first() {
-            Some(0x80) => (Some('\0'), 2),
-            _ => (None, 1),
-        };
-    }
-    // Four bytes hold any character; the start of a next one that the cut damages does not matter.
-    let window = bytes.get(..4).unwrap_or(bytes);
-    let valid = match std::str::from_utf8(window) {
-        Ok(text) => text,
-        Err(error) => {
-            let (good, _) = window.split_at(error.valid_up_to());
-            if good.is_empty() {
-                return (None, error.error_len().unwrap_or(window.len()).max(1));
-            }
-            std::str::from_utf8(good).unwrap_or_default()
-        }
+    let Some((&lead, rest)) = bytes.split_first() else {
+        return (None, 0);
     };
-    match valid.chars().next() {
-        Some(c) => (Some(c).filter(|c| is_character(*c)), c.len_utf8()),
-        None => (None, 1),
-    }
+    let announced = match lead {
+        0..=0x7f => return (Some(char::from(lead)), 1),
+        0xc0..=0xdf => 1,
+        0xe0..=0xef => 2,
+        0xf0..=0xf7 => 3,
+        0xf8..=0xfb => 4,
+        0xfc..=0xfd => 5,
+        _ => 0,
+    };
+    let present = rest.iter().take(announced).take_while(|byte| *byte & 0xc0 == 0x80).count();
+    let sequence = bytes.get(..=present).unwrap_or_default();
+    let c = match std::str::from_utf8(sequence) {
+        Ok(text) => text.chars().next().filter(|c| is_character(*c)),
+        Err(_) => (sequence == [0xc0, 0x80]).then_some('\0'),
+    };
+    (c, 1 + present)
 }
 
 /// The character that the escape at the start of `rest` means, and the escape's length.
