@@ -1,0 +1,12 @@
+//! How the stream gets from one machine to the other: addresses, connections, listeners.
+
+mod address;
+mod channel;
+mod listener;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::Address;
+pub use channel::{Channel, connect};
+pub use listener::Listener;
