@@ -1,1 +1,69 @@
-//! Compiler for QEMU's QAPI schema language
+//! Compiler for QEMU's QAPI schema language: schema text in, Rust code out.
+//!
+//! The stages are the modules: [`source`] and `syntax` read text, `check` and [`ir`] find out what it
+//! means, `emit` writes code, [`diag`] tells what is wrong. They touch neither files nor environment;
+//! the front ends do: [`Settings::compile_for_cargo`] for build scripts, the `qapi-gen` program, and the
+//! `qapi!()` macro of `qapi-runtime`.
+
+mod analyse;
+mod cargo;
+mod check;
+pub mod diag;
+mod emit;
+#[cfg(feature = "pretty")]
+mod files;
+pub mod ir;
+mod layout;
+mod output;
+mod settings;
+pub mod source;
+mod syntax;
+
+use std::path::{Path, PathBuf};
+
+pub use analyse::{Analysis, analyse};
+pub use cargo::write_if_changed;
+pub use check::{Dialect, UnknownDialect};
+pub use diag::{Diagnostic, Diagnostics, Format};
+#[cfg(feature = "pretty")]
+pub use files::{GeneratedFile, PrintError};
+pub use layout::layout;
+pub use output::Output;
+pub use settings::{CHOICES, Choice, Form, Setting, SettingError, Settings};
+pub use source::{DiskLoader, Loader, MemoryLoader};
+
+/// Compiles the schema that starts at `root`.
+///
+/// # Errors
+/// Every mistake in the schema, located.
+pub fn compile(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<Output, Diagnostics> {
+    compile_tracked(root, settings, loader).1
+}
+
+/// The same, with the files that were read or tried also when that fails.
+fn compile_tracked(
+    root: &Path,
+    settings: &Settings,
+    loader: &dyn Loader,
+) -> (Vec<PathBuf>, Result<Output, Diagnostics>) {
+    let Analysis { files, result, .. } = analyse(loader, root, settings.dialect);
+    let output = result.map(|schema| Output::new(emit::emit(&schema, settings), files.clone()));
+    (files, output)
+}
+
+/// Only checks the schema that starts at `root`.
+///
+/// # Errors
+/// Every mistake in the schema, located.
+pub fn check(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<(), Diagnostics> {
+    analyse(loader, root, settings.dialect).result.map(drop)
+}
+
+/// The answer to `query-qmp-schema` for the schema that starts at `root`, as JSON text.
+///
+/// # Errors
+/// Every mistake in the schema, located.
+pub fn introspect(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {
+    let schema = analyse(loader, root, settings.dialect).result?;
+    Ok(emit::introspection(&schema, settings))
+}

@@ -3,6 +3,15 @@
 //! This is the one model that all emitters read. It keeps every condition; a set of
 //! symbols is applied while emitting, never by editing the model.
 
+mod build;
+mod declare;
+mod docs;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use build::build;
+
 use crate::source::Span;
 
 /// Index of a [`Module`] in [`Schema::modules`].
@@ -37,7 +46,7 @@ pub struct Module {
     pub items: Vec<Item>,
 }
 
-/// What a module lists, in source order (array types are listed after what first mentions them).
+/// What a module lists, in source order (an array type before what first mentions it, an implicit type before its definition).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Item {
     /// A defined, implicit or array type.

@@ -1,0 +1,287 @@
+//! Rules that need no other definition: directives, keys, names, documentation before its
+//! definition. What each release of QEMU asks for is in [`Dialect`].
+
+mod cond;
+pub(crate) mod def;
+mod dialect;
+mod expr;
+mod names;
+mod pragma;
+#[cfg(test)]
+mod tests;
+
+pub use dialect::{Dialect, UnknownDialect};
+pub(crate) use names::c_name;
+pub(crate) use pragma::Pragma;
+
+use crate::diag::{Diagnostic, catalogue};
+use crate::source::{SourceMap, Span};
+use crate::syntax::doc::Doc;
+use crate::syntax::{Item, Loaded, Value};
+use def::{Def, Meta};
+use expr::Context;
+use std::collections::HashSet;
+
+/// A piece of a checked schema, in source order.
+#[derive(Debug)]
+pub(crate) enum Piece {
+    /// A definition.
+    Def(Box<Def>),
+    /// Module `0` mentions module `1` here.
+    Include(usize, usize),
+    /// Free-form documentation of a module.
+    Text(usize, Doc),
+}
+
+/// The well-formed part of a schema.
+#[derive(Debug, Default)]
+pub(crate) struct Checked {
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pragma: Pragma,
+    /// Names whose definition has a mistake; uses of them are not reported.
+    pub(crate) broken: HashSet<String>,
+}
+
+/// Checks everything that was loaded as `dialect` has it. Mistakes go to `out`.
+pub(crate) fn check(loaded: &Loaded, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Checked {
+    let mut reader = Reader {
+        sources: &loaded.sources,
+        dialect,
+        out,
+        slots: Vec::with_capacity(loaded.items.len()),
+        pragma: Pragma::default(),
+        broken: HashSet::new(),
+        pending: Pending::None,
+    };
+    for (module, item) in &loaded.items {
+        reader.item(*module, item);
+    }
+    let Reader {
+        slots,
+        pragma,
+        mut broken,
+        ..
+    } = reader;
+    // Pragmas hold for definitions before them too, so definitions come after all of them.
+    let mut pieces = Vec::with_capacity(slots.len());
+    for slot in slots {
+        match slot {
+            Slot::Ready(piece) => pieces.push(piece),
+            Slot::Expr { module, expr, doc } => {
+                match definition(module, expr, doc, dialect, &pragma, out, &mut broken) {
+                    Some(def) => pieces.push(Piece::Def(Box::new(def))),
+                    None => broken.extend(names_in(expr)),
+                }
+            }
+        }
+    }
+    Checked {
+        pieces,
+        pragma,
+        broken,
+    }
+}
+
+/// A piece, or a definition that waits for the pragmas.
+enum Slot<'l> {
+    Ready(Piece),
+    Expr {
+        module: usize,
+        expr: &'l Value,
+        doc: Comment,
+    },
+}
+
+/// The comment before a definition.
+enum Comment {
+    None,
+    Good(Doc),
+    /// There is one, but it has a mistake.
+    Broken,
+}
+
+/// A comment that waits for what follows it.
+enum Pending {
+    None,
+    Definition(Doc),
+    FreeForm(Span),
+    Broken,
+}
+
+/// Goes through the pieces of all files in order and gives comments to definitions.
+struct Reader<'l, 'o> {
+    sources: &'l SourceMap,
+    dialect: Dialect,
+    out: &'o mut Vec<Diagnostic>,
+    slots: Vec<Slot<'l>>,
+    pragma: Pragma,
+    broken: HashSet<String>,
+    pending: Pending,
+}
+
+impl<'l> Reader<'l, '_> {
+    fn item(&mut self, module: usize, item: &'l Item) {
+        match item {
+            Item::Doc(block) => {
+                self.no_definition();
+                match block.parse(self.sources.text(block.file), self.dialect) {
+                    Ok(docs) => docs.into_iter().for_each(|doc| self.comment(module, doc)),
+                    Err(diagnostic) => {
+                        self.out.push(diagnostic);
+                        self.pending = Pending::Broken;
+                    }
+                }
+            }
+            Item::Definition(expr) => {
+                let doc = match std::mem::replace(&mut self.pending, Pending::None) {
+                    Pending::None => Comment::None,
+                    Pending::Definition(doc) => Comment::Good(doc),
+                    Pending::Broken => Comment::Broken,
+                    Pending::FreeForm(span) => {
+                        let message = "definition documentation required";
+                        self.out.push(Diagnostic::new(&catalogue::DOC_REQUIRED, message, span));
+                        Comment::Broken
+                    }
+                };
+                self.slots.push(Slot::Expr { module, expr, doc });
+            }
+            Item::Include(target) => {
+                self.no_definition();
+                self.slots.push(Slot::Ready(Piece::Include(module, *target)));
+            }
+            Item::Pragma(directive) => {
+                self.no_definition();
+                self.pragma.apply(directive, self.dialect, self.out);
+            }
+            Item::Broken(diagnostic, name) => {
+                // The comment may well belong to what cannot be read.
+                self.pending = Pending::None;
+                self.out.push(diagnostic.clone());
+                self.broken.extend(name.clone());
+            }
+            Item::End => self.no_definition(),
+        }
+    }
+
+    fn comment(&mut self, module: usize, doc: Doc) {
+        if doc.symbol.is_some() {
+            self.pending = Pending::Definition(doc);
+        } else {
+            self.pending = Pending::FreeForm(doc.span);
+            self.slots.push(Slot::Ready(Piece::Text(module, doc)));
+        }
+    }
+
+    /// What comes next is no definition, so that a comment for one is lost.
+    fn no_definition(&mut self) {
+        if let Pending::Definition(doc) = std::mem::replace(&mut self.pending, Pending::None) {
+            let symbol = doc.symbol.unwrap_or_default();
+            let message = format!("documentation for '{symbol}' is not followed by the definition");
+            self.out.push(Diagnostic::new(&catalogue::DOC_MISPLACED, message, doc.span));
+        }
+    }
+}
+
+/// Names that `expr` seems to define.
+fn names_in(expr: &Value) -> impl Iterator<Item = String> {
+    Meta::ALL.into_iter().filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
+}
+
+/// Checks one definition. `None` if there is a mistake in it.
+fn definition(
+    module: usize,
+    expr: &Value,
+    comment: Comment,
+    dialect: Dialect,
+    pragma: &Pragma,
+    out: &mut Vec<Diagnostic>,
+    broken: &mut HashSet<String>,
+) -> Option<Def> {
+    let mut metas = Meta::ALL.into_iter().filter(|meta| expr.get(meta.key()).is_some());
+    let (Some(meta), None) = (metas.next(), metas.next()) else {
+        let keys: Vec<String> = Meta::ALL.iter().map(|meta| format!("'{}'", meta.key())).collect();
+        let message = format!("expression must have exactly one key {}", keys.join(", "));
+        out.push(Diagnostic::new(&catalogue::META_AMBIGUOUS, message, expr.span));
+        return None;
+    };
+    let name_value = expr.get(meta.key())?;
+    let Some(name) = name_value.as_str() else {
+        let message = format!("'{}' requires a string name", meta.key());
+        out.push(Diagnostic::new(&catalogue::NAME_NOT_STRING, message, expr.span));
+        return None;
+    };
+    let mut cx = Context {
+        dialect,
+        pragma,
+        meta,
+        name,
+        span: expr.span,
+        out,
+        failed: false,
+    };
+    expr::definition_name(&mut cx, name_value.span);
+    let doc = documentation(&mut cx, expr, comment);
+    let body = expr::body(&mut cx, expr);
+    let cond = cond::condition(&mut cx, expr, expr::What::Meta(meta));
+    let features = expr::features(&mut cx, expr);
+    expr::flags(&mut cx, expr);
+    if cx.failed {
+        broken.insert(name.to_owned());
+        return None;
+    }
+    Some(Def {
+        module,
+        meta,
+        name: name.to_owned(),
+        name_span: name_value.span,
+        span: expr.span,
+        cond,
+        features,
+        body: body?,
+        doc,
+    })
+}
+
+/// Checks the comment of a definition, as far as the definition alone allows.
+fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option<Doc> {
+    let doc = match comment {
+        Comment::Good(doc) => doc,
+        Comment::Broken => return None,
+        Comment::None => {
+            if cx.pragma.doc_required {
+                let message = "documentation comment required".to_owned();
+                cx.error(&catalogue::DOC_REQUIRED, expr.span, message);
+            }
+            return None;
+        }
+    };
+    let symbol = doc.symbol.as_deref().unwrap_or("");
+    if symbol != cx.name {
+        let message = format!("documentation comment is for '{symbol}'");
+        cx.error(&catalogue::DOC_SYMBOL, expr.span, message);
+        return None;
+    }
+    let mut wrong = |span: Span, message: &str| {
+        // These are about the comment; QEMU does not name the definition.
+        cx.out.push(Diagnostic::new(&catalogue::DOC_SECTION, message, span));
+    };
+    let command = cx.meta == Meta::Command;
+    let section = |tag: &str| doc.sections.iter().find(|section| section.name == tag);
+    if !cx.dialect.section_positions() {
+        if section("Returns").is_some() && !command {
+            wrong(doc.span, "'Returns:' is only valid for commands");
+        }
+        return Some(doc);
+    }
+    if let Some(returns) = section("Returns") {
+        if !command {
+            wrong(returns.span, "'Returns' section is only valid for commands");
+        } else if expr.get("returns").is_none() && cx.dialect.members_documented() {
+            wrong(returns.span, "'Returns' section, but command doesn't return anything");
+        }
+    }
+    if let Some(errors) = section("Errors").filter(|_| !command) {
+        wrong(errors.span, "'Errors' section is only valid for commands");
+    }
+    Some(doc)
+}

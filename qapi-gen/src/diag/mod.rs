@@ -1,0 +1,157 @@
+//! Diagnostics: what is wrong with a schema, where, and what to do about it.
+//!
+//! Compilation gathers them and goes on, so that one run shows every mistake.
+
+pub mod catalogue;
+mod render;
+#[cfg(test)]
+mod tests;
+
+pub use catalogue::Rule;
+pub use render::Format;
+
+use crate::source::{SourceMap, Span};
+use std::fmt;
+use std::sync::Arc;
+
+/// The definition in which something is wrong, such as `struct 'X'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enclosing {
+    /// `struct`, `union`, `enum`, `alternate`, `command` or `event`.
+    pub meta: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
+/// A second place that belongs to a diagnostic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What is there.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// The definition it is in.
+    pub within: Option<Enclosing>,
+}
+
+/// One mistake.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Which rule was broken: stable id, label, help.
+    pub rule: &'static Rule,
+    /// What is wrong, in QEMU's words where QEMU has some.
+    pub message: String,
+    /// The exact place; `None` only when the root file cannot be read.
+    pub span: Option<Span>,
+    /// The place that QEMU's front end reports, where it differs from `span`:
+    /// for most mistakes in a definition, its first line.
+    pub reported: Option<Span>,
+    /// True for errors that QEMU reports with a column.
+    pub has_column: bool,
+    /// The definition it is in.
+    pub within: Option<Enclosing>,
+    /// Related places.
+    pub notes: Vec<Note>,
+}
+
+impl Diagnostic {
+    /// A mistake at `span`.
+    #[must_use]
+    pub fn new(rule: &'static Rule, message: impl Into<String>, span: Span) -> Self {
+        Self {
+            rule,
+            message: message.into(),
+            span: Some(span),
+            reported: None,
+            has_column: false,
+            within: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// A mistake at `span` that QEMU reports with line and column.
+    #[must_use]
+    pub fn syntax(rule: &'static Rule, message: impl Into<String>, span: Span) -> Self {
+        Self {
+            has_column: true,
+            ..Self::new(rule, message, span)
+        }
+    }
+
+    /// The same mistake, told to be inside a definition that starts at `start`.
+    #[must_use]
+    pub fn inside(mut self, meta: &'static str, name: &str, start: Span) -> Self {
+        self.within = Some(Enclosing {
+            meta,
+            name: name.to_owned(),
+        });
+        self.reported = Some(start);
+        self
+    }
+
+    /// Adds a related place.
+    #[must_use]
+    pub fn note(mut self, note: Note) -> Self {
+        self.notes.push(note);
+        self
+    }
+
+    /// The stable identifier of the broken rule.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.rule.id
+    }
+}
+
+/// All mistakes of a schema, together with the text they are in. Never empty when it stands for a failure.
+#[derive(Debug, Clone)]
+pub struct Diagnostics {
+    sources: Arc<SourceMap>,
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostics {
+    /// Joins mistakes with the files they refer to.
+    #[must_use]
+    pub fn new(sources: Arc<SourceMap>, list: Vec<Diagnostic>) -> Self {
+        Self { sources, list }
+    }
+
+    /// The mistakes. The first one is the one that QEMU's front end would report.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Diagnostic> {
+        self.list.iter()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// True if there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The files that the spans refer to.
+    #[must_use]
+    pub fn sources(&self) -> &Arc<SourceMap> {
+        &self.sources
+    }
+
+    /// All mistakes as text in `format`, each ended by a newline.
+    #[must_use]
+    pub fn render(&self, format: Format) -> String {
+        render::all(&self.sources, &self.list, format)
+    }
+}
+
+impl fmt::Display for Diagnostics {
+    /// Writes the form for people, without colours.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Format::Human))
+    }
+}
+
+impl std::error::Error for Diagnostics {}

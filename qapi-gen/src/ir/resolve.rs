@@ -1,0 +1,624 @@
+//! Second pass: names are looked up, and what needs more than one definition is checked.
+
+use super::declare::{Declared, Entity, Named, Proto, ProtoKind, ProtoVariants, about, type_meta};
+use super::{Builtin, Feature, ObjectMeta, TypeId};
+use crate::check::def::{Body, Data, Def, MemberDef, TypeRef, ValueDef};
+use crate::check::{Checked, Dialect, c_name};
+use crate::diag::{Diagnostic, Rule, catalogue};
+use crate::source::Span;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// How far the check of a type has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Busy,
+    Done,
+    Failed,
+}
+
+/// A member with its type, and the object type that declares it.
+#[derive(Clone, Copy)]
+pub(super) struct Resolved<'p> {
+    pub(super) member: &'p MemberDef,
+    pub(super) ty: TypeId,
+    pub(super) owner: TypeId,
+}
+
+/// A branch with its type; `added` ones stand for tag values without a written branch.
+pub(super) struct ResolvedBranch<'p> {
+    pub(super) name: &'p str,
+    pub(super) ty: TypeId,
+    pub(super) cond: &'p super::Cond,
+    pub(super) explicit: bool,
+    pub(super) span: Span,
+}
+
+/// An object type with everything looked up.
+#[derive(Default)]
+pub(super) struct ObjectInfo<'p> {
+    pub(super) base: Option<TypeId>,
+    /// Inherited members first.
+    pub(super) members: Vec<Resolved<'p>>,
+    /// Where its own members start.
+    pub(super) own: usize,
+    /// Index of the discriminator in `members`, and the branches.
+    pub(super) variants: Option<(usize, Vec<ResolvedBranch<'p>>)>,
+}
+
+/// What was found out about one type.
+#[derive(Default)]
+pub(super) enum TypeInfo<'p> {
+    #[default]
+    Plain,
+    Array(TypeId),
+    Object(ObjectInfo<'p>),
+    Alternate(Vec<Resolved<'p>>),
+}
+
+/// Members by the name under which they clash.
+type Seen<'p> = HashMap<Cow<'p, str>, (usize, Resolved<'p>)>;
+
+pub(super) struct Resolver<'p, 'd> {
+    pub(super) declared: &'p Declared<'d>,
+    pub(super) checked: &'p Checked,
+    pub(super) dialect: Dialect,
+    /// A file is missing: unknown names are no mistake of their own.
+    pub(super) incomplete: bool,
+    pub(super) infos: Vec<TypeInfo<'p>>,
+    states: Vec<State>,
+    pub(super) out: &'p mut Vec<Diagnostic>,
+}
+
+/// How QEMU describes a type in messages.
+pub(super) fn describe(proto: &Proto<'_>) -> String {
+    let meta = match (&proto.kind, proto.def) {
+        (ProtoKind::Builtin(_), _) => "built-in type",
+        (ProtoKind::Array(_), _) => "array type",
+        (ProtoKind::Enum(_), _) => "enum type",
+        (ProtoKind::Alternate(_), _) => "alternate type",
+        (ProtoKind::Object { .. }, Some(def)) if proto.is_definition() => type_meta(def.meta),
+        (ProtoKind::Object { .. }, _) => "object type",
+    };
+    format!("{meta} '{}'", proto.name)
+}
+
+/// Describes a part of `owner` in a message about `def`.
+fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def) -> String {
+    let owner_name = owner.def.map_or(owner.name.as_ref(), |def| def.name.as_str());
+    let implicit = !owner.is_definition() && owner.name.starts_with("q_obj_");
+    let (role, meta) = if implicit && owner.name.ends_with("-arg") {
+        ("parameter".to_owned(), "command")
+    } else if implicit && owner.name.ends_with("-base") {
+        (format!("base {role}"), "type")
+    } else {
+        (role.to_owned(), "type")
+    };
+    if owner_name == def.name {
+        format!("{role} '{name}'")
+    } else {
+        format!("{role} '{name}' of {meta} '{owner_name}'")
+    }
+}
+
+impl<'p, 'd> Resolver<'p, 'd> {
+    pub(super) fn new(
+        declared: &'p Declared<'d>,
+        checked: &'p Checked,
+        dialect: Dialect,
+        incomplete: bool,
+        out: &'p mut Vec<Diagnostic>,
+    ) -> Self {
+        let count = declared.protos.len();
+        let mut infos = Vec::with_capacity(count);
+        infos.resize_with(count, TypeInfo::default);
+        Self {
+            declared,
+            checked,
+            dialect,
+            incomplete,
+            infos,
+            states: vec![State::New; count],
+            out,
+        }
+    }
+
+    pub(super) fn proto(&self, id: TypeId) -> &'p Proto<'d> {
+        &self.declared.protos[id.0 as usize]
+    }
+
+    fn failed(&self, id: TypeId) -> bool {
+        self.states[id.0 as usize] == State::Failed
+    }
+
+    fn error(&mut self, def: &Def, rule: &'static Rule, span: Span, message: String) {
+        self.out.push(about(def, rule, span, message));
+    }
+
+    /// Checks every entity in order.
+    pub(super) fn run(&mut self) {
+        for entity in &self.declared.entities {
+            match *entity {
+                Entity::Type(id) => {
+                    self.check_type(id);
+                    let proto = self.proto(id);
+                    if let Some(def) = proto.def.filter(|_| proto.is_definition()) {
+                        super::docs::check(self, def);
+                    }
+                }
+                Entity::Command(def) | Entity::Event(def) => {
+                    if self.check_features(def, &def.features, def) {
+                        self.check_call(def);
+                    }
+                    super::docs::check(self, def);
+                }
+                Entity::Include(..) => {}
+            }
+        }
+    }
+
+    /// The type called `name`; a mistake in `def` if there is none.
+    fn lookup(&mut self, name: &str, span: Span, def: &Def, what: impl FnOnce() -> String) -> Option<TypeId> {
+        if let Some(Named::Type(id)) = self.declared.names.get(name) {
+            return Some(*id);
+        }
+        let element = name.strip_suffix("List").unwrap_or(name);
+        let broken = &self.checked.broken;
+        if !self.incomplete && !broken.contains(name) && !broken.contains(element) {
+            let message = format!("{} uses unknown type '{name}'", what());
+            self.error(def, &catalogue::TYPE_UNKNOWN, span, message);
+        }
+        None
+    }
+
+    /// The type that `ty` names.
+    fn lookup_ref(&mut self, ty: &TypeRef, def: &Def, what: impl FnOnce() -> String) -> Option<TypeId> {
+        let name = if ty.array { Cow::Owned(format!("{}List", ty.name)) } else { Cow::Borrowed(ty.name.as_str()) };
+        self.lookup(&name, ty.span, def, what)
+    }
+
+    /// Checks a type once; false if there is a mistake in it.
+    fn check_type(&mut self, id: TypeId) -> bool {
+        let at = id.0 as usize;
+        match self.states[at] {
+            State::Done => return true,
+            State::Failed => return false,
+            State::New | State::Busy => {}
+        }
+        let proto = self.proto(id);
+        let Some(def) = proto.def else {
+            // Predefined types are right, and arrays of them refer to what stands before them.
+            if let ProtoKind::Array(element) = proto.kind
+                && let Some(Named::Type(element)) = self.declared.names.get(element)
+            {
+                self.infos[at] = TypeInfo::Array(*element);
+            } else if matches!(proto.kind, ProtoKind::Object { .. }) {
+                self.infos[at] = TypeInfo::Object(ObjectInfo::default());
+            }
+            self.states[at] = State::Done;
+            return true;
+        };
+        if self.states[at] == State::Busy {
+            let message = format!("object {} contains itself", proto.name);
+            self.error(def, &catalogue::CONTAINS_ITSELF, def.name_span, message);
+            self.states[at] = State::Failed;
+            return false;
+        }
+        self.states[at] = State::Busy;
+        let mut good = !proto.is_definition() || self.check_type_features(def);
+        good &= match &proto.kind {
+            ProtoKind::Builtin(_) => true,
+            ProtoKind::Enum(values) => self.check_values(values, def),
+            ProtoKind::Array(element) => self.check_array(id, element, def),
+            ProtoKind::Object { .. } => self.check_object(id, proto, def),
+            ProtoKind::Alternate(branches) => self.check_alternate(id, branches, def),
+        };
+        let good = good && self.states[at] == State::Busy;
+        self.states[at] = if good { State::Done } else { State::Failed };
+        good
+    }
+
+    /// Features of a definition that is a type: distinct, and none of those that only parts have.
+    fn check_type_features(&mut self, def: &Def) -> bool {
+        if !self.check_features(def, &def.features, def) {
+            return false;
+        }
+        let unstable = self.dialect.unstable_feature();
+        let special = |name: &str| name == "deprecated" || (unstable && name == "unstable");
+        let found = def.features.iter().find(|feature| special(&feature.name));
+        if let Some(feature) = found {
+            let message = format!("feature '{}' is not supported for types", feature.name);
+            self.error(def, &catalogue::FEATURE_NOT_SUPPORTED, def.name_span, message);
+        }
+        found.is_none()
+    }
+
+    /// Features of one owner must be distinct.
+    fn check_features(&mut self, def: &Def, features: &[Feature], _owner: &Def) -> bool {
+        let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
+        for feature in features {
+            if let Some(first) = seen.insert(c_name(&feature.name), &feature.name) {
+                let message = format!("feature '{}' collides with feature '{first}'", feature.name);
+                self.error(def, &catalogue::NAME_CLASH, def.name_span, message);
+                return false;
+            }
+        }
+        true
+    }
+
+    fn check_values(&mut self, values: &[ValueDef], def: &Def) -> bool {
+        let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::with_capacity(values.len());
+        let mut good = true;
+        for value in values {
+            if let Some(first) = seen.insert(c_name(&value.name), &value.name) {
+                let message = format!("value '{}' collides with value '{first}'", value.name);
+                self.error(def, &catalogue::NAME_CLASH, value.span, message);
+                good = false;
+            }
+        }
+        good
+    }
+
+    fn check_array(&mut self, id: TypeId, element: &str, def: &Def) -> bool {
+        let span = def.name_span;
+        let Some(element) = self.lookup(element, span, def, || def.meta.key().to_owned()) else {
+            return false;
+        };
+        if matches!(self.proto(element).kind, ProtoKind::Array(_)) {
+            let message = format!("array element cannot be {}", describe(self.proto(element)));
+            self.error(def, &catalogue::ARRAY_ELEMENT, span, message);
+            return false;
+        }
+        self.infos[id.0 as usize] = TypeInfo::Array(element);
+        true
+    }
+
+    fn check_object(&mut self, id: TypeId, proto: &'p Proto<'d>, def: &'p Def) -> bool {
+        let ProtoKind::Object {
+            base,
+            members,
+            variants,
+            ..
+        } = &proto.kind
+        else {
+            return true;
+        };
+        let mut info = ObjectInfo::default();
+        let mut seen = Seen::new();
+        let mut good = true;
+        if let Some(base) = base {
+            let Some(base) = self.base(base, def) else {
+                return false;
+            };
+            info.base = Some(base);
+            if let TypeInfo::Object(base) = &self.infos[base.0 as usize] {
+                info.members.extend_from_slice(&base.members);
+            }
+            for (i, member) in info.members.iter().enumerate() {
+                seen.insert(c_name(&member.member.name), (i, *member));
+            }
+        }
+        info.own = info.members.len();
+        for member in members.iter() {
+            let Some(resolved) = self.member(member, id, def) else {
+                good = false;
+                continue;
+            };
+            good &= self.insert(&mut seen, info.members.len(), resolved, def);
+            info.members.push(resolved);
+        }
+        if let Some(variants) = variants.as_ref().filter(|_| good) {
+            match self.variants(variants, &seen, def) {
+                Some(variants) => info.variants = Some(variants),
+                None => good = false,
+            }
+        }
+        self.infos[id.0 as usize] = TypeInfo::Object(info);
+        good
+    }
+
+    fn base(&mut self, name: &str, def: &Def) -> Option<TypeId> {
+        let span = match &def.body {
+            Body::Struct { base: Some(base), .. } => base.span,
+            Body::Union {
+                base: Data::Named(base),
+                ..
+            } => base.span,
+            _ => def.name_span,
+        };
+        let base = self.lookup(name, span, def, || "'base'".to_owned())?;
+        let proto = self.proto(base);
+        let ProtoKind::Object { variants: None, .. } = &proto.kind else {
+            let message = format!("'base' requires a struct type, {} isn't", describe(proto));
+            self.error(def, &catalogue::BASE_NOT_STRUCT, span, message);
+            return None;
+        };
+        self.check_type(base).then_some(base)
+    }
+
+    /// Looks up the type of a member and checks its features.
+    fn member(&mut self, member: &'p MemberDef, owner: TypeId, def: &Def) -> Option<Resolved<'p>> {
+        let proto = self.proto(owner);
+        let what = || describe_part("member", &member.name, proto, def);
+        let ty = self.lookup_ref(&member.ty, def, what)?;
+        self.check_features(def, &member.features, def).then_some(Resolved { member, ty, owner })
+    }
+
+    /// Adds a member to `seen`; false if its name is taken there.
+    fn insert(&mut self, seen: &mut Seen<'p>, index: usize, new: Resolved<'p>, def: &Def) -> bool {
+        let key = c_name(&new.member.name);
+        let Some((_, old)) = seen.get(&key) else {
+            seen.insert(key, (index, new));
+            return true;
+        };
+        let words = |part: &Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
+        let message = format!("{} collides with {}", words(&new), words(old));
+        let own = self.proto(new.owner).def.is_some_and(|owner| owner.name == def.name);
+        let span = if own { new.member.span } else { def.name_span };
+        self.error(def, &catalogue::NAME_CLASH, span, message);
+        false
+    }
+
+    /// Checks discriminator and branches; the discriminator's index and all branches.
+    fn variants(
+        &mut self,
+        variants: &'p ProtoVariants<'d>,
+        seen: &Seen<'p>,
+        def: &Def,
+    ) -> Option<(usize, Vec<ResolvedBranch<'p>>)> {
+        let (index, values) = self.discriminator(variants.tag, seen, def)?;
+        let mut good = true;
+        let mut branches = Vec::with_capacity(values.len());
+        for branch in variants.branches.iter() {
+            match self.branch(branch, values, variants.tag, seen, def) {
+                Some(branch) => branches.push(branch),
+                None => good = false,
+            }
+        }
+        let written: std::collections::HashSet<&str> = variants.branches.iter().map(|b| b.name.as_str()).collect();
+        let Some(Named::Type(empty)) = self.declared.names.get("q_empty") else {
+            return None;
+        };
+        let added = values.iter().filter(|value| !written.contains(value.name.as_str()));
+        branches.extend(added.map(|value| ResolvedBranch {
+            name: &value.name,
+            ty: *empty,
+            cond: &value.cond,
+            explicit: false,
+            span: def.name_span,
+        }));
+        if branches.is_empty() && good {
+            self.error(def, &catalogue::BRANCHES_MISSING, def.name_span, "union has no branches".to_owned());
+            return None;
+        }
+        good.then_some((index, branches))
+    }
+
+    /// Finds the discriminator among the members; its index and the values of its type.
+    fn discriminator(&mut self, tag: &str, seen: &Seen<'p>, def: &Def) -> Option<(usize, &'p [ValueDef])> {
+        let span = match &def.body {
+            Body::Union {
+                discriminator: Some((_, span)),
+                ..
+            } => *span,
+            _ => def.name_span,
+        };
+        let rule = &catalogue::DISCRIMINATOR;
+        let Some((index, found)) = seen.get(&c_name(tag)).filter(|(_, found)| found.member.name == tag) else {
+            let message = format!("discriminator '{tag}' is not a member of 'base'");
+            self.error(def, rule, span, message);
+            return None;
+        };
+        let owner = self.proto(found.owner);
+        let base = if owner.is_definition() { format!("base type '{}'", owner.name) } else { "'base'".to_owned() };
+        let ProtoKind::Enum(values) = &self.proto(found.ty).kind else {
+            let message = format!("discriminator member '{tag}' of {base} must be of enum type");
+            self.error(def, rule, span, message);
+            return None;
+        };
+        let adjective = match found.member {
+            member if member.optional => "optional",
+            member if member.cond != super::Cond::True => "conditional",
+            _ => return Some((*index, values)),
+        };
+        let message = format!("discriminator member '{tag}' of {base} must not be {adjective}");
+        self.error(def, rule, span, message);
+        None
+    }
+
+    fn branch(
+        &mut self,
+        branch: &'p MemberDef,
+        values: &'p [ValueDef],
+        tag: &str,
+        seen: &Seen<'p>,
+        def: &Def,
+    ) -> Option<ResolvedBranch<'p>> {
+        let ty = self.lookup_ref(&branch.ty, def, || format!("branch '{}'", branch.name))?;
+        if !values.iter().any(|value| value.name == branch.name) {
+            let of = seen.get(&c_name(tag)).map(|(_, tag)| describe(self.proto(tag.ty)));
+            let message = format!("branch '{}' is not a value of {}", branch.name, of.unwrap_or_default());
+            self.error(def, &catalogue::BRANCH_UNKNOWN, branch.span, message);
+            return None;
+        }
+        let proto = self.proto(ty);
+        let fits = match &proto.kind {
+            ProtoKind::Object { variants, .. } => variants.is_none() || self.dialect.nested_unions(),
+            _ => false,
+        };
+        if !fits {
+            let message = format!("branch '{}' cannot use {}", branch.name, describe(proto));
+            self.error(def, &catalogue::BRANCH_TYPE, branch.ty.span, message);
+            return None;
+        }
+        if !self.check_type(ty) || !self.no_clash(ty, &mut seen.clone(), def) {
+            return None;
+        }
+        Some(ResolvedBranch {
+            name: &branch.name,
+            ty,
+            cond: &branch.cond,
+            explicit: true,
+            span: branch.span,
+        })
+    }
+
+    /// Checks that the members of `ty`, also those of its branches, can stand beside `seen`.
+    fn no_clash(&mut self, ty: TypeId, seen: &mut Seen<'p>, def: &Def) -> bool {
+        let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
+            return true;
+        };
+        let members = info.members.clone();
+        let branches: Vec<TypeId> = match &info.variants {
+            Some((_, branches)) => branches.iter().map(|branch| branch.ty).collect(),
+            None => Vec::new(),
+        };
+        for member in members {
+            if !self.insert(seen, usize::MAX, member, def) {
+                return false;
+            }
+        }
+        branches.into_iter().all(|branch| self.no_clash(branch, &mut seen.clone(), def))
+    }
+
+    fn check_alternate(&mut self, id: TypeId, branches: &'p [MemberDef], def: &Def) -> bool {
+        let mut resolved = Vec::with_capacity(branches.len());
+        let mut good = true;
+        for branch in branches {
+            match self.lookup_ref(&branch.ty, def, || format!("branch '{}'", branch.name)) {
+                Some(ty) => resolved.push(Resolved {
+                    member: branch,
+                    ty,
+                    owner: id,
+                }),
+                None => good = false,
+            }
+        }
+        let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
+        let mut kinds: HashMap<&str, &str> = HashMap::new();
+        for branch in &resolved {
+            let name = branch.member.name.as_str();
+            if let Some(first) = seen.insert(c_name(name), name) {
+                let message = format!("branch '{name}' collides with branch '{first}'");
+                self.error(def, &catalogue::NAME_CLASH, branch.member.span, message);
+                good = false;
+            }
+            if self.failed(branch.ty) {
+                good = false;
+                continue;
+            }
+            let taken = self.json_kinds(branch.ty);
+            if taken.is_empty() {
+                let message = format!("branch '{name}' cannot use {}", describe(self.proto(branch.ty)));
+                self.error(def, &catalogue::BRANCH_TYPE, branch.member.ty.span, message);
+                good = false;
+            } else if let Some(first) = taken.iter().find_map(|kind| kinds.get(kind)) {
+                let message = format!("branch '{name}' can't be distinguished from '{first}'");
+                self.error(def, &catalogue::ALTERNATE_CONFLICT, branch.member.span, message);
+                good = false;
+            }
+            kinds.extend(taken.into_iter().map(|kind| (kind, name)));
+        }
+        self.infos[id.0 as usize] = TypeInfo::Alternate(resolved);
+        good
+    }
+
+    /// The kinds of JSON values that a branch of type `ty` lays claim to; none if it cannot be a
+    /// branch. Strings may stand for numbers and booleans on the command line.
+    fn json_kinds(&self, ty: TypeId) -> Vec<&'static str> {
+        match &self.proto(ty).kind {
+            ProtoKind::Builtin(Builtin::Any) | ProtoKind::Alternate(_) => Vec::new(),
+            ProtoKind::Builtin(Builtin::Null) => vec!["null"],
+            ProtoKind::Builtin(Builtin::Bool) => vec!["bool"],
+            ProtoKind::Builtin(Builtin::Str) => vec!["string", "number", "bool"],
+            ProtoKind::Builtin(_) => vec!["number"],
+            ProtoKind::Object { .. } => vec!["object"],
+            ProtoKind::Array(_) => vec!["array"],
+            ProtoKind::Enum(values) => {
+                let mut kinds = vec!["string"];
+                if values.iter().any(|value| matches!(value.name.as_str(), "on" | "off")) {
+                    kinds.push("bool");
+                }
+                let numeric = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.');
+                if values.iter().any(|value| value.name.starts_with(numeric)) {
+                    kinds.push("number");
+                }
+                kinds
+            }
+        }
+    }
+
+    /// Checks the arguments and the reply of a command, or the data of an event.
+    fn check_call(&mut self, def: &Def) {
+        let (data, returns, boxed) = match &def.body {
+            Body::Command { data, returns, flags } => (data, returns.as_ref(), flags.boxed),
+            Body::Event { data, boxed } => (data, None, *boxed),
+            _ => return,
+        };
+        let meta = def.meta.key();
+        if let Some((ty, span)) = self.argument(def, data) {
+            self.check_argument(def, ty, span, boxed);
+        }
+        let Some(returns) = returns else { return };
+        let what = || format!("{meta}'s 'returns'");
+        let Some(ty) = self.lookup_ref(returns, def, what) else {
+            return;
+        };
+        if self.failed(ty) || self.checked.pragma.command_returns.contains(&def.name) {
+            return;
+        }
+        let element = match self.infos[ty.0 as usize] {
+            TypeInfo::Array(element) => element,
+            _ => ty,
+        };
+        if !matches!(self.proto(element).kind, ProtoKind::Object { .. }) {
+            let message = format!("{meta}'s 'returns' cannot take {}", describe(self.proto(ty)));
+            self.error(def, &catalogue::RETURNS_TYPE, returns.span, message);
+        }
+    }
+
+    /// The type of `data`, and where it is named.
+    fn argument(&mut self, def: &Def, data: &Data) -> Option<(TypeId, Span)> {
+        match data {
+            Data::None => None,
+            Data::Named(ty) => {
+                let what = || format!("{}'s 'data'", def.meta.key());
+                Some((self.lookup(&ty.name, ty.span, def, what)?, ty.span))
+            }
+            Data::Inline(_) => match self.declared.names.get(format!("q_obj_{}-arg", def.name).as_str()) {
+                Some(Named::Type(id)) => Some((*id, def.name_span)),
+                _ => None,
+            },
+        }
+    }
+
+    fn check_argument(&mut self, def: &Def, ty: TypeId, span: Span, boxed: bool) {
+        let meta = def.meta.key();
+        let proto = self.proto(ty);
+        let ProtoKind::Object { variants, .. } = &proto.kind else {
+            let message = format!("{meta}'s 'data' cannot take {}", describe(proto));
+            return self.error(def, &catalogue::DATA_TYPE, span, message);
+        };
+        if variants.is_some() && !boxed {
+            let message = format!("{meta}'s 'data' can take {} only with 'boxed': true", describe(proto));
+            return self.error(def, &catalogue::DATA_TYPE, span, message);
+        }
+        if !self.check_type(ty) || boxed || !self.dialect.conditional_arguments_boxed() {
+            return;
+        }
+        let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
+            return;
+        };
+        let conditional = info.members.iter().find(|member| member.member.cond != super::Cond::True);
+        if let Some(member) = conditional {
+            let span = if matches!(proto.kind, ProtoKind::Object { meta: ObjectMeta::Implicit, .. }) {
+                member.member.span
+            } else {
+                span
+            };
+            let message = format!("conditional {meta} arguments require 'boxed': true");
+            self.error(def, &catalogue::CONDITIONAL_ARGUMENTS, span, message);
+        }
+    }
+}
