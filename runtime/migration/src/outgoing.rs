@@ -16,8 +16,9 @@ use crate::{
 };
 use passes::Passes;
 
-/// The sender's number of the `ram` section; devices count on from it.
-const RAM_SECTION: u32 = 0;
+/// The sender's number of the `ram` section; devices count on from it. Not 0: QEMU takes parts of a section 0 for its first device's,
+/// since that is the number of those it has not seen yet.
+const RAM_SECTION: u32 = 1;
 
 /// How an outgoing migration ended.
 #[derive(Debug)]
