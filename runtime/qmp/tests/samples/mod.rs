@@ -13,79 +13,17 @@
 //! struct Wide: 70 members, m0 and m69 mandatory
 //! ```
 
+#[macro_use]
+mod macros;
+
 use qapi_runtime::{
-    Alternate, Decoder, Encoder, Enum, Failed, Kind, Null, Object, Outcome, Shape, Str, Value,
-    Visit, alternate, enumeration, object,
+    Alternate, Decoder, Encoder, Failed, Kind, Null, Object, Outcome, Shape, Str, Value, Visit,
+    alternate, object,
 };
-
-/// Defines an enumeration as generated code does.
-macro_rules! enum_of {
-    ($type:ident: $first:ident = $first_name:literal $(, $value:ident = $name:literal)*) => {
-        #[derive(Debug, Clone, PartialEq, Eq, Default)]
-        pub(crate) enum $type {
-            #[default]
-            $first,
-            $($value,)*
-            Unknown(Box<str>),
-        }
-
-        impl Enum for $type {
-            const NAMES: &'static [&'static str] = &[$first_name $(, $name)*];
-
-            fn from_index(i: usize) -> Self {
-                [$type::$first $(, $type::$value)*][i].clone()
-            }
-
-            fn from_unknown(name: &str) -> Self {
-                $type::Unknown(name.into())
-            }
-
-            fn as_str(&self) -> &str {
-                match self {
-                    $type::$first => $first_name,
-                    $($type::$value => $name,)*
-                    $type::Unknown(name) => name,
-                }
-            }
-        }
-
-        enumeration!($type);
-    };
-}
 
 enum_of!(Colour: Red = "red", Green = "green");
 enum_of!(Driver: Raw = "raw", Null = "null", Crypt = "crypt");
 enum_of!(Cipher: Xor = "xor", Aes = "aes");
-
-/// Defines a struct as generated code does: the mask of mandatory members, then the members.
-macro_rules! struct_of {
-    ($type:ident, $required:literal: $($i:literal $field:ident: $member:ty = $name:literal),*) => {
-        #[derive(Debug, Clone, PartialEq, Default)]
-        pub(crate) struct $type {
-            $(pub(crate) $field: $member,)*
-        }
-
-        impl Object for $type {
-            fn shape(&self) -> &'static Shape {
-                static SHAPE: Shape = Shape { names: &[$($name),*], required: &[$required], tag: usize::MAX };
-                &SHAPE
-            }
-
-            fn load(&mut self, i: usize, d: &mut Decoder<'_>) -> Outcome {
-                match i {
-                    $($i => self.$field.get(d),)*
-                    _ => Err(Failed),
-                }
-            }
-
-            fn store(&self, e: &mut Encoder) {
-                $(e.member($name, &self.$field);)*
-            }
-        }
-
-        object!($type);
-    };
-}
 
 struct_of!(Lamp, 0b1:
     0 name: Str = "name", 1 colour: Option<Colour> = "colour", 2 level: Option<u8> = "level",
