@@ -1,0 +1,1 @@
+//! Tests of the saved state, with no kernel around.

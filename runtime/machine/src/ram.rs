@@ -1,0 +1,36 @@
+//! Board section: memory.
+
+use std::sync::Arc;
+
+use memory::{GuestMemory, RamBlock};
+
+use crate::{MachineError, MachineKind, Result, guest};
+
+/// Where a microvm's interrupt controllers and other memory-mapped things begin; its RAM ends below.
+const DEVICES: u64 = 0xc000_0000;
+
+/// The guest-physical address space of a board with this RAM.
+pub(crate) fn map(kind: MachineKind, ram: &Arc<RamBlock>) -> Result<Arc<GuestMemory>> {
+    let refuse = |problem| {
+        Err(MachineError::Config {
+            machine: kind.name(),
+            problem,
+        })
+    };
+    if kind == MachineKind::Microvm && ram.size() > DEVICES {
+        return refuse(format!(
+            "{} MiB of memory are too many, 3072 MiB is the most",
+            ram.size() >> 20
+        ));
+    }
+    if kind == MachineKind::Microvm && ram.size() < guest::MINIMUM_RAM {
+        let needed = guest::MINIMUM_RAM >> 10;
+        return refuse(format!(
+            "{} KiB of memory are too few, the built-in guest needs {needed} KiB",
+            ram.size() >> 10
+        ));
+    }
+    let mut memory = GuestMemory::new();
+    memory.insert(0, ram.clone())?;
+    Ok(Arc::new(memory))
+}
