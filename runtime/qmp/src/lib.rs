@@ -4,6 +4,7 @@
 //! [`Value`] is what they are when no type is at hand, [`Command`] and [`Service`] are how generated code meets a server.
 
 pub mod json;
+pub mod client;
 mod command;
 mod context;
 mod error;
@@ -19,10 +20,12 @@ mod value;
 pub mod visit;
 
 pub use context::Context;
+pub use client::{Client, ClientError};
 pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
 pub use error::{Error, ErrorClass};
 pub use index::CommandIndex;
 pub use events::EventSink;
+pub use qapi_macros::qapi;
 pub use monitors::{MonitorInfo, Monitors};
 pub use protocol::Version;
 pub use server::{Server, ServerError};

@@ -63,8 +63,12 @@ fn monitors_are_shown_as_they_are() {
     let (_dir, path) = socket();
     let inherited = UnixListener::bind(&path).expect("a listener");
     let tcp = TcpListener::bind("127.0.0.1:0").expect("a listener");
-    let (unix, port) = (path.display().to_string(), tcp.local_addr().expect("an address").port());
-    let _server = Running::start(move |server| server.listen_on("m0", inherited)?.listen_on("m1", tcp));
+    let (unix, port) = (
+        path.display().to_string(),
+        tcp.local_addr().expect("an address").port(),
+    );
+    let _server =
+        Running::start(move |server| server.listen_on("m0", inherited)?.listen_on("m1", tcp));
     let mut peer = Peer::connect(&path);
     peer.negotiate("");
     peer.send("{'execute': 'query-monitors'}");
@@ -86,12 +90,19 @@ fn peers_may_vanish_at_any_point() {
     let (_dir, path) = socket();
     let address = unix(&path);
     let server = Running::start(move |server| server.listen(&address));
-    for text in ["", "{'execute", "{'execute': 'query-light'}", "{'execute': 'query-qmp-schema'}", "\u{7f}"] {
+    for text in [
+        "",
+        "{'execute",
+        "{'execute': 'query-light'}",
+        "{'execute': 'query-qmp-schema'}",
+        "\u{7f}",
+    ] {
         let mut peer = Peer::connect(&path);
         peer.send("{'execute': 'qmp_capabilities'}");
         for _ in 0..1000 {
             // The server need not take all of it, nor the client any reply.
-            let _ = (&*peer.stream()).write(text.as_bytes());
+            let mut stream = peer.stream();
+            let _ = stream.write(text.as_bytes());
         }
     }
     let mut peer = Peer::connect(&path);
@@ -107,7 +118,9 @@ fn what_was_asked_before_the_end_of_input_is_answered() {
     let (_server, mut peer) = Running::with_peer();
     peer.negotiate("");
     peer.send("{'execute': 'query-light', 'id': 1}{'execute': 'query-light', 'id': 2}{'execute'");
-    peer.stream().shutdown(std::net::Shutdown::Write).expect("shut down");
+    peer.stream()
+        .shutdown(std::net::Shutdown::Write)
+        .expect("shut down");
     peer.expect("{\"return\": {\"lit\": false}, \"id\": 1}");
     peer.expect("{\"return\": {\"lit\": false}, \"id\": 2}");
     assert_eq!(peer.line(), None);
@@ -121,7 +134,9 @@ fn a_client_that_does_not_read_is_not_read_from_and_holds_nobody_up() {
     let mut deaf = Peer::connect(&path);
     deaf.negotiate("");
     let mut stream = deaf.stream();
-    stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a timeout");
+    stream
+        .set_write_timeout(Some(Duration::from_millis(200)))
+        .expect("a timeout");
     let request = "{'execute': 'query-commands'}".repeat(1000);
     let mut sent = 0;
     while let Ok(count) = stream.write(request.as_bytes()) {
@@ -134,12 +149,19 @@ fn a_client_that_does_not_read_is_not_read_from_and_holds_nobody_up() {
     for lit in (0..20_000).map(|i| i == 19_999) {
         server.events.emit(&LightChanged(Light { lit }));
     }
-    while !other.line().expect("the last event").contains("\"lit\": true") {}
+    while !other
+        .line()
+        .expect("the last event")
+        .contains("\"lit\": true")
+    {}
     other.send("{'execute': 'quit'}");
     let started = Instant::now();
     other.expect_end("{\"return\": {}}");
     server.join();
-    assert!(started.elapsed() < Duration::from_secs(5), "a deaf client is left after a second");
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "a deaf client is left after a second"
+    );
 }
 
 #[test]
@@ -147,7 +169,10 @@ fn a_stop_lets_the_command_under_way_finish_and_takes_no_other() {
     let (near, far) = UnixStream::pair().expect("a pair");
     let mut peer = Peer::new(far);
     let thread = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let lamp = Lamp::default();
         let (go, blinked) = (lamp.go.clone(), lamp.blinked.clone());
         let server = Server::new(lamp).attach("m", near).expect("a monitor");
@@ -155,7 +180,9 @@ fn a_stop_lets_the_command_under_way_finish_and_takes_no_other() {
             tokio::time::sleep(Duration::from_millis(100)).await;
             go.notify_one();
         };
-        runtime.block_on(server.run_until(stop)).expect("an orderly end");
+        runtime
+            .block_on(server.run_until(stop))
+            .expect("an orderly end");
         blinked.get()
     });
     peer.negotiate("");
@@ -167,9 +194,15 @@ fn a_stop_lets_the_command_under_way_finish_and_takes_no_other() {
 
 #[test]
 fn run_ends_with_the_last_client_that_can_come() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let version = Version::new(7, 2, 22).package("Lamp \"1\"");
-    let (server, mut far) = Server::new(Lamp::default()).version(version).pair().expect("a pair");
+    let (server, mut far) = Server::new(Lamp::default())
+        .version(version)
+        .pair()
+        .expect("a pair");
     let monitors = server.monitors();
     far.shutdown(std::net::Shutdown::Write).expect("shut down");
     runtime.block_on(server.run()).expect("served");
@@ -189,16 +222,40 @@ fn a_server_that_cannot_be_set_up_says_why() {
     let (_dir, path) = socket();
     let address = unix(&path);
     let server = || Server::new(Lamp::default());
-    let twice = server().listen_named("m", "stdio").and_then(|server| server.listen_named("m", "stdio"));
+    let twice = server()
+        .listen_named("m", "stdio")
+        .and_then(|server| server.listen_named("m", "stdio"));
     assert!(matches!(twice, Err(ServerError::NameTaken(name)) if name == "m"));
-    let error = server().listen("unix:/nowhere/at/all").err().expect("an error");
-    assert!(error.to_string().starts_with("cannot listen on unix:/nowhere/at/all: "), "{error}");
-    assert!(matches!(server().listen("pigeon:1"), Err(ServerError::Address(_))));
+    let error = server()
+        .listen("unix:/nowhere/at/all")
+        .err()
+        .expect("an error");
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot listen on unix:/nowhere/at/all: "),
+        "{error}"
+    );
+    assert!(matches!(
+        server().listen("pigeon:1"),
+        Err(ServerError::Address(_))
+    ));
     // One that is to connect to a peer that is not there.
-    let server = server().listen_named("m", &format!("{},server=off", address.split(',').next().expect("a path")));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let error = runtime.block_on(server.expect("not tried yet").run()).expect_err("nobody listens");
-    assert!(error.to_string().starts_with("cannot start monitor 'm': "), "{error}");
+    let server = server().listen_named(
+        "m",
+        &format!("{},server=off", address.split(',').next().expect("a path")),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let error = runtime
+        .block_on(server.expect("not tried yet").run())
+        .expect_err("nobody listens");
+    assert!(
+        error.to_string().starts_with("cannot start monitor 'm': "),
+        "{error}"
+    );
 }
 
 #[test]

@@ -15,8 +15,8 @@ use std::task::{Poll, Waker};
 
 use tracing::Instrument;
 
-use super::buffer;
 use super::outbox::{BATCH, Outbox};
+use crate::Error;
 use crate::command::Service;
 use crate::context::Context;
 use crate::events::{EventSink, Mailbox, Subscription};
@@ -24,7 +24,6 @@ use crate::json;
 use crate::protocol::{Call, Session, Step, Version};
 use crate::transport::Stream;
 use crate::visit::Encoder;
-use crate::Error;
 
 /// In-band requests that wait behind the one being executed, when out-of-band execution is on. One more, and nothing is
 /// read until a reply is sent: an out-of-band request behind it waits too (QMP specification, "Out-of-band execution").
@@ -132,12 +131,22 @@ impl Connection {
 
     /// Answers the next request straight from the input buffer; `false` when there is none.
     async fn answer_next(&mut self) -> io::Result<bool> {
-        let Self { shared, context, stream, input, session, outbox, value, .. } = self;
+        let Self {
+            shared,
+            context,
+            stream,
+            input,
+            session,
+            outbox,
+            value,
+            ..
+        } = self;
         match input.next() {
             None => return Ok(false),
             Some(Err(error)) => Session::reject(&error.into(), &mut outbox.text),
             Some(Ok(frame)) => {
-                if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
+                if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text)
+                {
                     value.clear();
                     let result = {
                         let mut handler = pin!(invoke(shared, context, &call, value));
@@ -189,11 +198,20 @@ impl Connection {
             return Ok(());
         };
         let shared = Rc::clone(&self.shared);
-        let Step::Call(call) = self.session.handle(&frame, &*shared.service, &mut self.outbox.text) else {
+        let Step::Call(call) = self
+            .session
+            .handle(&frame, &*shared.service, &mut self.outbox.text)
+        else {
             return Ok(());
         };
         if call.oob {
-            run_oob(&call, &shared, &self.context, &mut self.value, &mut self.outbox);
+            run_oob(
+                &call,
+                &shared,
+                &self.context,
+                &mut self.value,
+                &mut self.outbox,
+            );
             return Ok(());
         }
         let context = Rc::clone(&self.context);
@@ -237,13 +255,24 @@ impl Connection {
 
     /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
     fn sort_input(&mut self) {
-        let Self { shared, context, input, session, outbox, value, queue, .. } = self;
+        let Self {
+            shared,
+            context,
+            input,
+            session,
+            outbox,
+            value,
+            queue,
+            ..
+        } = self;
         while queue.len() < QUEUE {
             match input.next() {
                 None => return,
                 Some(Err(error)) => queue.push_back(Queued::Malformed(error.into())),
                 Some(Ok(frame)) if Session::overtakes(&frame) => {
-                    if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
+                    if let Step::Call(call) =
+                        session.handle(&frame, &*shared.service, &mut outbox.text)
+                    {
                         run_oob(&call, shared, context, value, outbox);
                     }
                 }
@@ -267,15 +296,35 @@ fn invoke<'a>(
     call: &Call<'a>,
     value: &'a mut Encoder,
 ) -> impl Future<Output = Result<(), Error>> + 'a {
-    let name = shared.service.commands().get(call.index).map_or("", |info| info.name);
-    let span = tracing::debug_span!("qmp", monitor = context.monitor(), session = context.session(), command = name);
-    shared.service.call(call.index, context, call.arguments, value).instrument(span)
+    let name = shared
+        .service
+        .commands()
+        .get(call.index)
+        .map_or("", |info| info.name);
+    let span = tracing::debug_span!(
+        "qmp",
+        monitor = context.monitor(),
+        session = context.session(),
+        command = name
+    );
+    shared
+        .service
+        .call(call.index, context, call.arguments, value)
+        .instrument(span)
 }
 
 /// Runs a command out of band: at once, whatever else is going on.
-fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Encoder, outbox: &mut Outbox) {
+fn run_oob(
+    call: &Call<'_>,
+    shared: &Shared,
+    context: &Context,
+    value: &mut Encoder,
+    outbox: &mut Outbox,
+) {
     value.clear();
-    let result = shared.service.call_oob(call.index, context, call.arguments, value);
+    let result = shared
+        .service
+        .call_oob(call.index, context, call.arguments, value);
     finish(call, result, value, outbox);
 }
 
@@ -295,7 +344,7 @@ fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
 
 /// Reads what has come in; `true` at the end of the input. Dropping the future loses nothing.
 async fn receive(stream: &Stream, input: &mut json::Stream) -> io::Result<bool> {
-    let (buffer, count) = stream.read(buffer::Pooled::take).await?;
-    input.feed(&buffer);
-    Ok(count == 0)
+    let bytes = stream.read().await?;
+    input.feed(&bytes);
+    Ok(bytes.is_empty())
 }

@@ -1,6 +1,5 @@
 //! The QMP server: monitors, the clients that come to them, and an orderly end.
 
-mod buffer;
 mod builder;
 mod connection;
 mod monitor;

@@ -30,13 +30,24 @@ impl Running {
         many: bool,
     ) -> Result<Self, ServerError> {
         let (stop, stopped) = watch::channel(false);
-        let house = Rc::new(House { shared, monitors, many, stop: stopped, sessions: Cell::new(0), mailboxes: RefCell::default() });
+        let house = Rc::new(House {
+            shared,
+            monitors,
+            many,
+            stop: stopped,
+            sessions: Cell::new(0),
+            mailboxes: RefCell::default(),
+        });
         let mut tasks = JoinSet::new();
         for port in ports {
             let (name, door) = port.open().await?;
             tasks.spawn_local(serve(Rc::clone(&house), name, door));
         }
-        Ok(Self { house, monitors: tasks, stop })
+        Ok(Self {
+            house,
+            monitors: tasks,
+            stop,
+        })
     }
 
     /// Waits until every monitor has served its last client.

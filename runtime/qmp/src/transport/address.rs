@@ -78,7 +78,11 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let mut parts = split_options(text).into_iter();
         let endpoint = endpoint(&parts.next().unwrap_or_default(), text)?;
-        let mut address = Address { endpoint, server: None, wait: None };
+        let mut address = Address {
+            endpoint,
+            server: None,
+            wait: None,
+        };
         for option in parts {
             address.set(&option, text)?;
         }
@@ -88,7 +92,10 @@ impl FromStr for Address {
 
 impl Address {
     fn set(&mut self, option: &str, text: &str) -> Result<(), AddressError> {
-        let fail = || AddressError::Option { option: option.to_owned(), address: text.to_owned() };
+        let fail = || AddressError::Option {
+            option: option.to_owned(),
+            address: text.to_owned(),
+        };
         let (key, value) = match option.split_once('=') {
             Some(pair) => pair,
             // The bare forms are older than `=on` and still in people's scripts.
@@ -106,7 +113,12 @@ impl Address {
         *slot = Some(match value {
             "on" | "yes" | "true" => true,
             "off" | "no" | "false" => false,
-            _ => return Err(AddressError::Value { option: option.to_owned(), address: text.to_owned() }),
+            _ => {
+                return Err(AddressError::Value {
+                    option: option.to_owned(),
+                    address: text.to_owned(),
+                });
+            }
         });
         Ok(())
     }
@@ -147,14 +159,19 @@ fn endpoint(text: &str, whole: &str) -> Result<Endpoint, AddressError> {
         None if host.contains(':') => return Err(fail()),
         None => host,
     };
-    Ok(Endpoint::Tcp { host: host.to_owned(), port })
+    Ok(Endpoint::Tcp {
+        host: host.to_owned(),
+        port,
+    })
 }
 
 /// The endpoint alone, in the form that parses back.
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Endpoint::Unix(path) => write!(f, "unix:{}", path.display().to_string().replace(',', ",,")),
+            Endpoint::Unix(path) => {
+                write!(f, "unix:{}", path.display().to_string().replace(',', ",,"))
+            }
             Endpoint::Tcp { host, port } if host.contains(':') => write!(f, "tcp:[{host}]:{port}"),
             Endpoint::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
             Endpoint::Stdio => f.write_str("stdio"),

@@ -3,6 +3,7 @@
 //! What the bytes mean is decided in `protocol`; nothing here looks into them.
 
 mod address;
+mod buffer;
 mod connect;
 mod listener;
 mod reactor;

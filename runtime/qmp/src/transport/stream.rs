@@ -4,7 +4,6 @@
 //! descriptor is registered for reading only; a duplicate is registered for writing for as long as the peer's buffer is full.
 
 use std::io;
-use std::ops::DerefMut;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
@@ -14,6 +13,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use super::buffer::Pooled;
 use super::reactor::register;
 
 /// What a pipe takes without blocking once it reports writable (POSIX `PIPE_BUF`).
@@ -53,8 +53,9 @@ impl Stream {
 
     /// Any pair of descriptors, left in the mode they are in.
     pub(crate) fn pipes(input: OwnedFd, output: OwnedFd) -> io::Result<Self> {
-        let regular = rustix::fs::fstat(&input)
-            .is_ok_and(|stat| rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile);
+        let regular = rustix::fs::fstat(&input).is_ok_and(|stat| {
+            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
+        });
         let input = if regular {
             Source::File(input)
         } else {
@@ -63,19 +64,22 @@ impl Stream {
         Ok(Stream::Pipes { input, output })
     }
 
-    /// Waits for input and reads what there is into a buffer that is taken only then; 0 bytes are the end of the input.
+    /// Waits for input and reads what there is, into a buffer that is taken only then; nothing is the end of the input.
     ///
     /// Dropping the future loses nothing.
-    pub(crate) async fn read<B: DerefMut<Target = Vec<u8>>>(&self, take: impl Fn() -> B) -> io::Result<(B, usize)> {
+    pub(crate) async fn read(&self) -> io::Result<Pooled> {
         match self {
             Stream::Socket(fd) => {
-                read_when_ready(fd, take, |fd, buffer| {
+                read_when_ready(fd, |fd, buffer| {
                     recv(fd, spare_capacity(buffer), RecvFlags::empty()).map(|(read, _)| read)
                 })
                 .await
             }
-            Stream::Pipes { input: Source::Polled(fd), .. } => {
-                read_when_ready(fd, take, |fd, buffer| {
+            Stream::Pipes {
+                input: Source::Polled(fd),
+                ..
+            } => {
+                read_when_ready(fd, |fd, buffer| {
                     if !ready(fd, PollFlags::IN)? {
                         return Err(Errno::AGAIN);
                     }
@@ -83,10 +87,13 @@ impl Stream {
                 })
                 .await
             }
-            Stream::Pipes { input: Source::File(fd), .. } => {
-                let mut buffer = take();
-                let count = rustix::io::read(fd, spare_capacity(&mut buffer))?;
-                Ok((buffer, count))
+            Stream::Pipes {
+                input: Source::File(fd),
+                ..
+            } => {
+                let mut buffer = Pooled::take();
+                rustix::io::read(fd, spare_capacity(buffer.room()))?;
+                Ok(buffer)
             }
         }
     }
@@ -133,23 +140,21 @@ impl Stream {
     }
 }
 
-async fn read_when_ready<B: DerefMut<Target = Vec<u8>>>(
+async fn read_when_ready(
     fd: &AsyncFd<OwnedFd>,
-    take: impl Fn() -> B,
     read: impl Fn(&OwnedFd, &mut Vec<u8>) -> Result<usize, Errno>,
-) -> io::Result<(B, usize)> {
+) -> io::Result<Pooled> {
     loop {
         let mut guard = fd.readable().await?;
-        let mut buffer = take();
-        let room = buffer.capacity() - buffer.len();
-        match read(fd.get_ref(), &mut buffer) {
+        let mut buffer = Pooled::take();
+        match read(fd.get_ref(), buffer.room()) {
             Ok(count) => {
                 // A short read emptied the socket: the next edge tells of more, without a second call that finds nothing.
                 // The end of the input raises no further edge, so there the readiness stays.
-                if count < room && count > 0 {
+                if count > 0 && buffer.len() < buffer.room().capacity() {
                     guard.clear_ready();
                 }
-                return Ok((buffer, count));
+                return Ok(buffer);
             }
             Err(Errno::AGAIN) => guard.clear_ready(),
             Err(Errno::INTR) => {}
@@ -160,5 +165,11 @@ async fn read_when_ready<B: DerefMut<Target = Vec<u8>>>(
 
 fn ready(fd: &OwnedFd, events: PollFlags) -> Result<bool, Errno> {
     let mut fds = [PollFd::new(fd, events)];
-    Ok(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0)
+    Ok(poll(
+        &mut fds,
+        Some(&Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        }),
+    )? > 0)
 }

@@ -1,7 +1,7 @@
 //! Read buffers shared by all connections of a thread, so that idle ones own none.
 
 use std::cell::RefCell;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 /// Bytes read at a time.
 const SIZE: usize = 16 << 10;
@@ -12,14 +12,19 @@ thread_local! {
     static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An empty buffer, returned to the pool when dropped.
+/// What was read at one time. Its buffer goes back to the pool when dropped.
 #[derive(Debug)]
-pub(super) struct Pooled(Vec<u8>);
+pub(crate) struct Pooled(Vec<u8>);
 
 impl Pooled {
     pub(super) fn take() -> Self {
         let kept = POOL.with_borrow_mut(Vec::pop);
         Self(kept.unwrap_or_else(|| Vec::with_capacity(SIZE)))
+    }
+
+    /// The buffer itself, to be read into.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
+        &mut self.0
     }
 }
 
@@ -38,15 +43,9 @@ impl Drop for Pooled {
 }
 
 impl Deref for Pooled {
-    type Target = Vec<u8>;
+    type Target = [u8];
 
-    fn deref(&self) -> &Vec<u8> {
+    fn deref(&self) -> &[u8] {
         &self.0
-    }
-}
-
-impl DerefMut for Pooled {
-    fn deref_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.0
     }
 }
