@@ -1,0 +1,42 @@
+//! What a compilation gives.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::TokenStream;
+
+use crate::emit::Code;
+
+/// Generated code, and what it was made from.
+#[derive(Debug, Clone)]
+pub struct Output {
+    code: Code,
+    files: Vec<PathBuf>,
+}
+
+impl Output {
+    pub(crate) fn new(code: Code, files: Vec<PathBuf>) -> Self {
+        Self { code, files }
+    }
+
+    /// The code as one module: `pub mod NAME { ... }`.
+    #[must_use]
+    pub fn tokens(&self) -> TokenStream {
+        self.code.tokens()
+    }
+
+    /// The module's name.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        &self.code.module
+    }
+
+    /// The schema files that were read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(PathBuf::as_path)
+    }
+
+    #[cfg(feature = "pretty")]
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+}

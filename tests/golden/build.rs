@@ -1,0 +1,8 @@
+//! Compiles the schema that uses everything, as a user's build script does.
+
+fn main() {
+    qapi_gen::Settings::new()
+        .cfg("CONFIG_HEAT")
+        .cfg("CONFIG_LIGHT")
+        .compile_for_cargo("schema/golden.json");
+}
