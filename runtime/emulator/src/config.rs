@@ -2,64 +2,30 @@
 
 use std::path::PathBuf;
 
-/// The boards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Board {
-    /// Memory and nothing else.
-    None,
-    /// A small PC without PCI.
-    Microvm,
-}
+use machine::{Accelerator, MachineKind};
 
-impl Board {
-    /// All boards, the default one last.
-    pub(crate) const ALL: [Self; 2] = [Self::None, Self::Microvm];
+/// All boards, the default one last.
+pub(crate) const BOARDS: [MachineKind; 2] = [MachineKind::None, MachineKind::Microvm];
 
-    /// Name on the command line, in `query-machines` and in the migration stream.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Microvm => "microvm",
-        }
-    }
-
-    /// One line for `-machine help`.
-    pub(crate) const fn description(self) -> &'static str {
-        match self {
-            Self::None => "memory only, no processor",
-            Self::Microvm => "small PC without PCI (default)",
-        }
-    }
-
-    /// Name of the main memory, in `query-machines` and in the migration stream.
-    pub(crate) const fn ram_id(self) -> &'static str {
-        match self {
-            Self::None => "ram",
-            Self::Microvm => "microvm.ram",
-        }
-    }
-
-    /// Bytes of memory unless `-m` says otherwise, as in QEMU.
-    pub(crate) const fn default_memory(self) -> u64 {
-        match self {
-            Self::None => 0,
-            Self::Microvm => 128 << 20,
-        }
-    }
-
-    /// The board with that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|board| board.name() == name)
+/// One line about a board, for `-machine help`.
+pub(crate) const fn description(board: MachineKind) -> &'static str {
+    match board {
+        MachineKind::None => "memory only, no processor",
+        MachineKind::Microvm => "small PC without PCI (default)",
     }
 }
 
-/// What runs the guest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Accelerator {
-    /// The kernel's virtual machine monitor.
-    Kvm,
-    /// Nothing: no processor runs.
-    Qtest,
+/// Bytes of memory unless `-m` says otherwise, as in QEMU.
+pub(crate) const fn default_memory(board: MachineKind) -> u64 {
+    match board {
+        MachineKind::None => 0,
+        MachineKind::Microvm => 128 << 20,
+    }
+}
+
+/// The board with that name.
+pub(crate) fn board_named(name: &str) -> Option<MachineKind> {
+    BOARDS.into_iter().find(|board| board.name() == name)
 }
 
 /// Where a socket listens or connects to.
@@ -148,7 +114,7 @@ pub(crate) struct MemoryBackend {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
     /// The board.
-    pub(crate) board: Board,
+    pub(crate) board: MachineKind,
     /// Accelerators to try, in this order.
     pub(crate) accelerators: Vec<Accelerator>,
     /// Bytes of main memory; 0: none at all.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kvm::{OpenError, Vm};
 use memory::RamBlock;
 
 use crate::SerialSink;
@@ -51,6 +52,17 @@ impl Accelerator {
             Self::Qtest => "qtest",
         }
     }
+
+    /// Whether this process can use it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn probe(self) -> Result<(), OpenError> {
+        match self {
+            Self::Kvm => Vm::probe(),
+            Self::Qtest => Ok(()),
+        }
+    }
 }
 
 /// What the built-in guest begins with; see [`crate::guest`]. Both words can be changed in its memory while it runs.
@@ -96,8 +108,8 @@ pub struct MachineConfig {
     pub kind: MachineKind,
     /// Who runs it.
     pub accelerator: Accelerator,
-    /// All of its RAM, as one block with the name it has in a migration stream.
-    pub ram: Arc<RamBlock>,
+    /// All of its RAM, as one block with the name it has in a migration stream. Only `none` can be without.
+    pub ram: Option<Arc<RamBlock>>,
     /// CPUs; a `microvm` has exactly one today, `none` has none whatever this says.
     pub cpus: u32,
     /// Far end of the first serial port. `None`: no serial port, and no section `serial` when the machine is saved.
@@ -110,7 +122,8 @@ pub struct MachineConfig {
 
 impl MachineConfig {
     /// A machine with one CPU, no serial port, the guest's defaults, and events that nobody hears.
-    pub fn new(kind: MachineKind, accelerator: Accelerator, ram: Arc<RamBlock>) -> Self {
+    pub fn new(kind: MachineKind, accelerator: Accelerator, ram: impl Into<Option<Arc<RamBlock>>>) -> Self {
+        let ram = ram.into();
         let events = Arc::new(|event| tracing::debug!(?event, "nobody listens to the machine"));
         Self {
             kind,
@@ -138,7 +151,7 @@ impl fmt::Debug for MachineConfig {
         f.debug_struct("MachineConfig")
             .field("kind", kind)
             .field("accelerator", accelerator)
-            .field("ram", &ram.name())
+            .field("ram", &ram.as_ref().map(|ram| ram.name()))
             .field("cpus", cpus)
             .field("serial", &serial.is_some())
             .field("guest", guest)

@@ -27,7 +27,7 @@ pub struct Machine {
     serial: Option<SerialPort>,
     guest: Option<Guest>,
     memory: Arc<GuestMemory>,
-    ram: Arc<RamBlock>,
+    ram: Option<Arc<RamBlock>>,
     kind: MachineKind,
     accelerator: Accelerator,
     running: bool,
@@ -59,7 +59,7 @@ impl Machine {
             guest,
             events,
         } = config;
-        let memory = ram::map(kind, &ram)?;
+        let memory = ram::map(kind, ram.as_ref())?;
         if kind == MachineKind::None {
             if accelerator == Accelerator::Kvm {
                 Vm::probe().map_err(MachineError::NoKvm)?;
@@ -113,7 +113,7 @@ impl Machine {
         // A guest that nobody runs would only be in a test's way.
         let guest = kernel
             .as_ref()
-            .map(|_| Guest::new(guest, cpus.tsc_khz(), ram.size()));
+            .map(|_| Guest::new(guest, cpus.tsc_khz(), memory.total()));
         let machine = Self {
             cpus,
             kvm: kernel,
@@ -148,7 +148,7 @@ impl Machine {
 
     /// The blocks that a migration sends.
     pub fn ram(&self) -> Vec<Arc<RamBlock>> {
-        vec![self.ram.clone()]
+        self.ram.clone().into_iter().collect()
     }
 
     /// A log of the guest's writes, independent of the machine's owner, not yet started.

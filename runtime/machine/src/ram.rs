@@ -10,27 +10,30 @@ use crate::{MachineError, MachineKind, Result, guest};
 const DEVICES: u64 = 0xc000_0000;
 
 /// The guest-physical address space of a board with this RAM.
-pub(crate) fn map(kind: MachineKind, ram: &Arc<RamBlock>) -> Result<Arc<GuestMemory>> {
+pub(crate) fn map(kind: MachineKind, ram: Option<&Arc<RamBlock>>) -> Result<Arc<GuestMemory>> {
     let refuse = |problem| {
         Err(MachineError::Config {
             machine: kind.name(),
             problem,
         })
     };
-    if kind == MachineKind::Microvm && ram.size() > DEVICES {
+    let size = ram.map_or(0, |ram| ram.size());
+    if kind == MachineKind::Microvm && size > DEVICES {
         return refuse(format!(
             "{} MiB of memory are too many, 3072 MiB is the most",
-            ram.size() >> 20
+            size >> 20
         ));
     }
-    if kind == MachineKind::Microvm && ram.size() < guest::MINIMUM_RAM {
+    if kind == MachineKind::Microvm && size < guest::MINIMUM_RAM {
         let needed = guest::MINIMUM_RAM >> 10;
         return refuse(format!(
             "{} KiB of memory are too few, the built-in guest needs {needed} KiB",
-            ram.size() >> 10
+            size >> 10
         ));
     }
     let mut memory = GuestMemory::new();
-    memory.insert(0, ram.clone())?;
+    if let Some(ram) = ram {
+        memory.insert(0, ram.clone())?;
+    }
     Ok(Arc::new(memory))
 }

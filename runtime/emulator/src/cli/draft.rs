@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use machine::{Accelerator, MachineKind};
+
 use super::chardev as char;
 use super::keyval::Keyval;
-use crate::config::{Accelerator, Backend, Board, Chardev, MemoryBackend};
+use crate::config::{Backend, Chardev, MemoryBackend};
 
 /// An option's argument, kept with the option's text for errors found later.
 pub(super) struct Noted<T> {
@@ -27,7 +29,7 @@ pub(super) enum Peer {
 pub(super) struct Draft {
     /// The option being read and its argument, for errors found later.
     pub(super) current: String,
-    pub(super) board: Option<Board>,
+    pub(super) board: Option<MachineKind>,
     pub(super) machine_accelerators: Option<Vec<Accelerator>>,
     pub(super) accelerators: Vec<Accelerator>,
     pub(super) memory: Option<Noted<u64>>,

@@ -1,15 +1,17 @@
 //! From what the options said to a [`Config`]: defaults, references between options, contradictions.
 
+use machine::{Accelerator, MachineKind};
+
 use super::UsageError;
 use super::draft::{Draft, Noted, Peer};
 use crate::banner;
 use crate::config::{
-    Accelerator, Address, Backend, Board, Chardev, Config, MemoryBackend, Socket,
+    Address, Backend, Chardev, Config, MemoryBackend, Socket, default_memory,
 };
 
 /// Completes the draft. `given`: there was at least one option.
 pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError> {
-    let board = draft.board.unwrap_or(Board::Microvm);
+    let board = draft.board.unwrap_or(MachineKind::Microvm);
     let backend = backend(&mut draft)?;
     let memory = match (&backend, &draft.memory) {
         (Some(backend), Some(noted)) if backend.size != noted.value => {
@@ -21,7 +23,7 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
         (Some(backend), _) => backend.size,
         // 0 asks for the default, as in QEMU.
         (None, Some(noted)) if noted.value > 0 => noted.value,
-        (None, _) => board.default_memory(),
+        (None, _) => default_memory(board),
     };
     let mut devices = Devices::default();
     for noted in std::mem::take(&mut draft.chardevs) {
@@ -59,12 +61,12 @@ fn backend(draft: &mut Draft) -> Result<Option<MemoryBackend>, UsageError> {
         .ok_or_else(|| UsageError::new(option, format!("Memory backend '{id}' not found")))
 }
 
-fn accelerators(draft: &Draft, board: Board) -> Vec<Accelerator> {
+fn accelerators(draft: &Draft, board: MachineKind) -> Vec<Accelerator> {
     match &draft.machine_accelerators {
         _ if !draft.accelerators.is_empty() => draft.accelerators.clone(),
         Some(accelerators) => accelerators.clone(),
         // A board without processors needs nothing to run them.
-        None if board == Board::None => vec![Accelerator::Qtest],
+        None if board == MachineKind::None => vec![Accelerator::Qtest],
         None => vec![Accelerator::Kvm, Accelerator::Qtest],
     }
 }
@@ -144,13 +146,13 @@ fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<usize>, Usag
 fn serial(
     draft: &mut Draft,
     devices: &mut Devices,
-    board: Board,
+    board: MachineKind,
 ) -> Result<Option<usize>, UsageError> {
     if let Some(Noted { option, value }) = draft.serial.take() {
         return devices.claim(&option, value, "serial0".into());
     }
     let wanted = draft.nographic || !draft.nodefaults;
-    if board == Board::None || !wanted || devices.has_stdio() {
+    if board == MachineKind::None || !wanted || devices.has_stdio() {
         return Ok(None);
     }
     devices.claim("-serial", Peer::Own(Backend::Stdio), "serial0".into())

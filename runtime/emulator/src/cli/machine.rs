@@ -1,9 +1,11 @@
 //! `-machine`, `-accel`, `-m` and `-smp`.
 
+use machine::{Accelerator, MachineKind};
+
 use super::draft::{Done, Draft};
 use super::keyval::Keyval;
 use super::size;
-use crate::config::{Accelerator, Board};
+use crate::config::{BOARDS, board_named, description};
 
 /// Memory comes in such pieces; a size is rounded up, as in QEMU.
 const MEMORY_GRANULE: u64 = 8192;
@@ -14,7 +16,7 @@ pub(super) fn machine(draft: &mut Draft, text: &str) -> Done {
     }
     let mut keys = Keyval::parse(text, Some("type"), &[])?;
     if let Some(name) = keys.take("type") {
-        let board = Board::named(&name).ok_or_else(|| {
+        let board = board_named(&name).ok_or_else(|| {
             format!("unsupported machine type '{name}' (use -machine help to list them)")
         })?;
         draft.board = Some(board);
@@ -35,8 +37,8 @@ pub(super) fn machine(draft: &mut Draft, text: &str) -> Done {
 }
 
 fn list() -> String {
-    let line = |board: Board| format!("{:20} {}\n", board.name(), board.description());
-    let boards: String = Board::ALL.into_iter().map(line).collect();
+    let line = |board: MachineKind| format!("{:20} {}\n", board.name(), description(board));
+    let boards: String = BOARDS.into_iter().map(line).collect();
     format!("Supported machines are:\n{boards}")
 }
 

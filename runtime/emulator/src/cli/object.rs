@@ -1,6 +1,6 @@
 //! `-object`: memory backends, in keyval or JSON notation.
 
-use qapi_runtime::Value;
+use qapi_runtime::{Number, Value};
 
 use super::draft::{Done, Draft};
 use super::keyval::{Keyval, identifier};
@@ -63,7 +63,8 @@ fn json(text: &str) -> Result<Keyval, String> {
             Value::String(text) => text,
             Value::Bool(true) => "on".into(),
             Value::Bool(false) => "off".into(),
-            Value::Number(number) => number.to_string(),
+            Value::Number(Number::Int(number)) => number.to_string(),
+            Value::Number(number) => number.as_f64().to_string(),
             Value::Null | Value::List(_) | Value::Dict(_) => {
                 return Err(format!("Invalid parameter type for '{name}', expected: string"));
             }

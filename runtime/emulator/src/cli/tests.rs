@@ -1,9 +1,8 @@
 //! The command line, from arguments to configuration and to errors.
 
 use super::*;
-use crate::config::{
-    Accelerator, Address, Backend, Board, Chardev, MemoryBackend, MemorySource, Socket,
-};
+use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, Socket};
+use machine::{Accelerator, MachineKind};
 
 fn run(line: &str) -> Result<Config, String> {
     let args = line.split_whitespace().map(OsString::from);
@@ -28,7 +27,7 @@ fn error(line: &str) -> String {
 #[test]
 fn without_options_there_is_a_guest_on_the_terminal_and_a_qmp_socket() {
     let config = config("");
-    assert_eq!(config.board, Board::Microvm);
+    assert_eq!(config.board, MachineKind::Microvm);
     assert_eq!(config.accelerators, [Accelerator::Kvm, Accelerator::Qtest]);
     assert_eq!(config.memory, 128 << 20);
     assert!(config.greet && !config.stopped);

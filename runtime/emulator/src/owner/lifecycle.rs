@@ -144,7 +144,11 @@ impl<T> Lifecycle<T> {
     }
 
     /// The machine has done, or failed to do, the job last handed out.
-    pub(crate) fn job_done(&mut self, outcome: Result<(), String>) -> Option<Effect<T>> {
+    /// Tells who waits for an operation that is over by that.
+    pub(crate) fn job_done(
+        &mut self,
+        outcome: Result<(), String>,
+    ) -> Option<(T, Result<(), Error>)> {
         self.busy = false;
         let error = outcome.err()?;
         self.steps.clear();
@@ -153,7 +157,7 @@ impl<T> Lifecycle<T> {
             self.run.set(RunState::InternalError).ok();
         }
         let ticket = self.current.take()?;
-        Some(Effect::Answer(ticket, Err(Error::generic(error))))
+        Some((ticket, Err(Error::generic(error))))
     }
 
     /// What to do next; nothing while a job is being done or when nothing waits.
@@ -221,11 +225,7 @@ impl<T> Lifecycle<T> {
                     false => vec![Step::Set(RunState::FinishMigrate)],
                 }
             }
-            Operation::Thaw { moved: true } => vec![Step::Set(RunState::Postmigrate)],
-            Operation::Thaw { moved: false } => match &self.before_freeze {
-                RunState::Running => run(),
-                other => vec![Step::Set(other.clone())],
-            },
+            Operation::Thaw { moved } => self.thaw(moved),
             Operation::AwaitMigration => vec![Step::Set(RunState::Inmigrate)],
             Operation::Arrived(state) => self.arrived(state),
         };
@@ -306,6 +306,16 @@ impl<T> Lifecycle<T> {
             false => steps.push(Step::Exit),
         }
         steps
+    }
+
+    fn thaw(&self, moved: bool) -> Vec<Step> {
+        match &self.before_freeze {
+            // It was not stopped, or has failed to.
+            _ if !self.run.is(&RunState::FinishMigrate) => Vec::new(),
+            _ if moved => vec![Step::Set(RunState::Postmigrate)],
+            RunState::Running => run(),
+            other => vec![Step::Set(other.clone())],
+        }
     }
 
     fn arrived(&self, state: Option<RunState>) -> Vec<Step> {

@@ -188,8 +188,8 @@ fn a_machine_that_fails_a_job_needs_a_reset() {
     let mut vm = running(Policy::default());
     vm.submit(Operation::Stop, 1);
     assert_eq!(vm.next(), Some(Effect::Run(Job::Pause)));
-    let answer = vm.job_done(Err("vCPU 0 does not answer".into())).unwrap();
-    assert_eq!(describe(&answer), "1: vCPU 0 does not answer");
+    let (ticket, answer) = vm.job_done(Err("vCPU 0 does not answer".into())).unwrap();
+    assert_eq!((ticket, answer.unwrap_err().to_string()), (1, "vCPU 0 does not answer".into()));
     assert_eq!(*vm.state(), RunState::InternalError);
     assert_eq!(
         perform(&mut vm, Operation::Cont),

@@ -1,0 +1,46 @@
+//! Character devices: `query-chardev`.
+
+use qapi_runtime::{Context, Error};
+use qapi_schema::ChardevInfo;
+use qapi_schema::char::Commands;
+
+use super::Handlers;
+use crate::config::{Address, Backend, Chardev, Socket};
+
+impl Commands for Handlers {
+    async fn query_chardev(&self, ctx: &Context) -> Result<Vec<ChardevInfo>, Error> {
+        let monitors = ctx.monitors();
+        let describe = |(position, device): (usize, &Chardev)| {
+            let monitor = monitors.iter().find(|monitor| monitor.label == device.id);
+            let (filename, frontend_open) = match monitor {
+                Some(monitor) => (monitor.filename.clone(), monitor.connected),
+                None => (filename(device), self.config.serial == Some(position)),
+            };
+            ChardevInfo {
+                label: device.id.clone(),
+                filename,
+                frontend_open,
+            }
+        };
+        Ok(self.config.chardevs.iter().enumerate().map(describe).collect())
+    }
+}
+
+/// What a device that carries no monitor is connected to.
+fn filename(device: &Chardev) -> String {
+    match &device.backend {
+        Backend::Null => "null".into(),
+        Backend::Stdio => "stdio".into(),
+        Backend::File { .. } => "file".into(),
+        Backend::Socket(Socket {
+            address, server, ..
+        }) => {
+            let address = match address {
+                Address::Unix(path) => format!("unix:{}", path.display()),
+                Address::Tcp { host, port } => format!("tcp:{host}:{port}"),
+            };
+            let server = if *server { ",server=on" } else { "" };
+            format!("{address}{server}")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Migration: asked of the owner, which starts and follows it.
+
+use qapi_runtime::{Context, Error};
+use qapi_schema::migration::Commands;
+use qapi_schema::{
+    Migrate, MigrateIncoming, MigrateSetCapabilities, MigrationCapabilityStatus, MigrationInfo,
+};
+
+use super::Handlers;
+use crate::owner::Request;
+
+impl Commands for Handlers {
+    async fn query_migrate(&self, _: &Context) -> Result<MigrationInfo, Error> {
+        self.owner.ask(Request::MigrationInfo).await
+    }
+
+    async fn migrate_set_capabilities(
+        &self,
+        _: &Context,
+        args: MigrateSetCapabilities,
+    ) -> Result<(), Error> {
+        let changes = args.capabilities;
+        self.owner
+            .ask(|reply| Request::SetCapabilities(changes, reply))
+            .await?
+    }
+
+    async fn query_migrate_capabilities(
+        &self,
+        _: &Context,
+    ) -> Result<Vec<MigrationCapabilityStatus>, Error> {
+        self.owner.ask(Request::Capabilities).await
+    }
+
+    async fn migrate_cancel(&self, _: &Context) -> Result<(), Error> {
+        self.owner.ask(Request::CancelMigration).await?
+    }
+
+    async fn migrate(&self, _: &Context, args: Migrate) -> Result<(), Error> {
+        self.owner.ask(|reply| Request::Migrate(args, reply)).await?
+    }
+
+    async fn migrate_incoming(&self, _: &Context, args: MigrateIncoming) -> Result<(), Error> {
+        self.owner
+            .ask(|reply| Request::Incoming(args.uri, reply))
+            .await?
+    }
+}

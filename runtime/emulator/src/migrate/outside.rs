@@ -1,0 +1,82 @@
+//! What happens outside of the owner: the migration's threads, and events they tell of.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use migration::{Address, Listener, MigrationEvent, MigrationState, Settings, Status};
+use qapi_runtime::EventSink;
+use qapi_schema::{
+    InetSocketAddress, MigrationPass, MigrationStatus, SocketAddress, SocketAddressBranch,
+    UnixSocketAddress,
+};
+
+use super::{Ended, Guest, info};
+
+/// Tells clients how a migration goes on, on its thread. Its end is told by the owner, once it has
+/// taken effect.
+pub(super) fn observer(
+    events: EventSink,
+    tell: Arc<AtomicBool>,
+) -> impl Fn(MigrationEvent) + Send + Sync + 'static {
+    move |event| match event {
+        MigrationEvent::Status(status @ (Status::Setup | Status::Active | Status::Cancelling)) => {
+            emit(&events, &tell, info::status(status));
+        }
+        MigrationEvent::Status(_) => {}
+        MigrationEvent::Pass(pass) => {
+            if tell.load(Ordering::Relaxed) {
+                let pass = i64::try_from(pass).unwrap_or(i64::MAX);
+                events.emit(&MigrationPass { pass });
+            }
+        }
+    }
+}
+
+/// Emits `MIGRATION`, if clients asked for it.
+pub(super) fn emit(events: &EventSink, tell: &AtomicBool, status: MigrationStatus) {
+    if tell.load(Ordering::Relaxed) {
+        events.emit(&qapi_schema::Migration { status });
+    }
+}
+
+/// Sends the guest; returns when that is over.
+pub(super) fn send(mut guest: Guest, address: &Address, state: &MigrationState) -> Ended {
+    let outcome = migration::send_to(&mut guest, address, &Settings::default(), state);
+    if let Some(error) = &outcome.error {
+        eprintln!("qapi-emulator: {error}");
+    }
+    Ended::Outgoing {
+        moved: outcome.status == Status::Completed,
+        stopped: outcome.stopped,
+    }
+}
+
+/// Waits for the guest and loads it.
+pub(super) fn receive(mut guest: Guest, listener: Listener, state: &MigrationState) -> Ended {
+    let outcome = migration::receive_from(&mut guest, listener, &Settings::default(), state);
+    let loaded = match outcome.result {
+        Ok(loaded) => loaded,
+        Err(error) => return Ended::Lost(error.to_string()),
+    };
+    match loaded.run_state.map(|name| name.parse()).transpose() {
+        Ok(run_state) => Ended::Arrived(run_state),
+        Err(error) => Ended::Lost(format!("the stream's run state is unknown: {error}")),
+    }
+}
+
+/// A listening address in the schema's terms; a file has none.
+pub(super) fn addresses(address: &Address) -> Vec<SocketAddress> {
+    let branch = match address {
+        Address::Unix(path) => SocketAddressBranch::Unix(UnixSocketAddress {
+            path: path.to_string_lossy().into_owned(),
+            ..UnixSocketAddress::default()
+        }),
+        Address::Tcp { host, port } => SocketAddressBranch::Inet(InetSocketAddress {
+            host: host.clone(),
+            port: port.to_string(),
+            ..InetSocketAddress::default()
+        }),
+        Address::File { .. } => return Vec::new(),
+    };
+    vec![SocketAddress { u: branch }]
+}

@@ -1,0 +1,71 @@
+//! From character devices that carry QMP to the server's monitors.
+
+use std::time::Duration;
+
+use qapi_runtime::{Monitors, Server};
+
+use crate::config::{Address, Backend, Chardev, Config, Socket};
+use crate::owner::{Report, Reports};
+
+/// How often is looked whether an awaited client has come.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Adds the monitors that the command line asks for. Clients can connect from now on.
+pub(crate) fn add_all(mut server: Server, config: &Config) -> Result<Server, String> {
+    for device in carriers(config) {
+        let Some(address) = address(&device.backend) else {
+            continue;
+        };
+        server = server
+            .listen_named(&device.id, &address)
+            .map_err(|error| format!("-chardev {}: {error}", device.id))?;
+    }
+    Ok(server)
+}
+
+/// The devices that carry QMP.
+fn carriers(config: &Config) -> impl Iterator<Item = &Chardev> {
+    let device = |position: &usize| config.chardevs.get(*position);
+    config.monitors.iter().filter_map(device)
+}
+
+/// A device's address in the server's notation; nothing for one that cannot carry QMP.
+fn address(backend: &Backend) -> Option<String> {
+    match backend {
+        Backend::Stdio => Some("stdio".into()),
+        Backend::Socket(Socket {
+            address, server, ..
+        }) => {
+            let address = match address {
+                Address::Unix(path) => {
+                    format!("unix:{}", path.to_string_lossy().replace(',', ",,"))
+                }
+                Address::Tcp { host, port } if host.contains(':') => format!("tcp:[{host}]:{port}"),
+                Address::Tcp { host, port } => format!("tcp:{host}:{port}"),
+            };
+            let server = if *server { "on" } else { "off" };
+            Some(format!("{address},server={server}"))
+        }
+        Backend::Null | Backend::File { .. } => None,
+    }
+}
+
+/// Lets the guest start when the clients that the command line says to wait for are there.
+pub(crate) async fn start_when_complete(config: &Config, monitors: &Monitors, reports: &Reports) {
+    for device in carriers(config) {
+        let Backend::Socket(Socket { wait: true, .. }) = device.backend else {
+            continue;
+        };
+        eprintln!(
+            "qapi-emulator: -chardev {}: waiting for a connection",
+            device.id
+        );
+        while monitors
+            .find(&device.id)
+            .is_some_and(|monitor| !monitor.connected)
+        {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+    reports.send(Report::Start);
+}
