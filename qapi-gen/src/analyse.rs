@@ -27,12 +27,17 @@ pub struct Analysis {
 /// fewest mistakes.
 pub fn analyse(loader: &dyn Loader, root: &Path, dialect: Option<Dialect>) -> Analysis {
     let mut loaded = syntax::load(loader, root);
-    let candidates = dialect.as_ref().map_or(&Dialect::DETECTED[..], std::slice::from_ref);
+    let candidates = dialect
+        .as_ref()
+        .map_or(&Dialect::DETECTED[..], std::slice::from_ref);
     let mut best: Option<(Dialect, Result<Schema, Vec<Diagnostic>>)> = None;
     for dialect in candidates {
         let result = under(&loaded, *dialect);
-        let count = |result: &Result<Schema, Vec<Diagnostic>>| result.as_ref().map_or_else(Vec::len, |_| 0);
-        let better = best.as_ref().is_none_or(|(_, best)| count(&result) < count(best));
+        let count =
+            |result: &Result<Schema, Vec<Diagnostic>>| result.as_ref().map_or_else(Vec::len, |_| 0);
+        let better = best
+            .as_ref()
+            .is_none_or(|(_, best)| count(&result) < count(best));
         let accepted = result.is_ok();
         if better {
             best = Some((*dialect, result));

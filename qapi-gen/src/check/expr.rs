@@ -26,7 +26,8 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     pub(super) fn error(&mut self, rule: &'static Rule, span: Span, message: String) {
         let diagnostic = Diagnostic::new(rule, message, span);
-        self.out.push(diagnostic.inside(self.meta.key(), self.name, self.span));
+        self.out
+            .push(diagnostic.inside(self.meta.key(), self.name, self.span));
         self.failed = true;
     }
 }
@@ -70,7 +71,11 @@ pub(super) fn check_keys(
     let has = |key: &&&str| entries.iter().any(|entry| entry.key == **key);
     let missing: Vec<&str> = required.iter().filter(|key| !has(key)).copied().collect();
     if !missing.is_empty() {
-        let message = format!("{what} misses key{} {}", plural(&missing), quoted(missing.clone()));
+        let message = format!(
+            "{what} misses key{} {}",
+            plural(&missing),
+            quoted(missing.clone())
+        );
         cx.error(&catalogue::KEY_MISSING, value.span, message);
         return None;
     }
@@ -135,7 +140,11 @@ pub(super) fn definition_name(cx: &mut Context<'_>, span: Span) {
 }
 
 fn reserved_ending(cx: &mut Context<'_>, span: Span) {
-    let endings: &[&str] = if cx.dialect.kind_reserved() { &["List", "Kind"] } else { &["List"] };
+    let endings: &[&str] = if cx.dialect.kind_reserved() {
+        &["List", "Kind"]
+    } else {
+        &["List"]
+    };
     if let Some(ending) = endings.iter().find(|ending| cx.name.ends_with(**ending)) {
         let message = format!("{} name should not end in '{ending}'", cx.meta.key());
         cx.error(&catalogue::NAME_RESERVED, span, message);
@@ -143,15 +152,31 @@ fn reserved_ending(cx: &mut Context<'_>, span: Span) {
 }
 
 /// Checks the general shape of a name; its stem if it is one.
-fn check_shape<'n>(cx: &mut Context<'_>, name: &'n str, span: Span, what: What<'_>) -> Option<&'n str> {
+fn check_shape<'n>(
+    cx: &mut Context<'_>,
+    name: &'n str,
+    span: Span,
+    what: What<'_>,
+) -> Option<&'n str> {
     let stem = names::stem(name, cx.dialect);
     if stem.is_none() {
-        cx.error(&catalogue::NAME_INVALID, span, format!("{what} has an invalid name"));
+        cx.error(
+            &catalogue::NAME_INVALID,
+            span,
+            format!("{what} has an invalid name"),
+        );
     }
     stem
 }
 
-fn check_lower(cx: &mut Context<'_>, stem: &str, span: Span, what: What<'_>, upper: bool, underscore: bool) {
+fn check_lower(
+    cx: &mut Context<'_>,
+    stem: &str,
+    span: Span,
+    what: What<'_>,
+    upper: bool,
+    underscore: bool,
+) {
     let bad = |b: u8| (b.is_ascii_uppercase() && !upper) || (b == b'_' && !underscore);
     if stem.bytes().any(bad) {
         let message = format!("name of {what} must not use uppercase or '_'");
@@ -165,8 +190,15 @@ fn check_part_name(cx: &mut Context<'_>, name: &str, span: Span, what: What<'_>,
         if let Some(stem) = check_shape(cx, name, span, what) {
             check_lower(cx, stem, span, what, free, free);
         }
-    } else if check_shape(cx, name, span, what).is_some() && !free && name.bytes().any(|b| b.is_ascii_uppercase()) {
-        cx.error(&catalogue::NAME_CASE, span, format!("{what} uses uppercase in name"));
+    } else if check_shape(cx, name, span, what).is_some()
+        && !free
+        && name.bytes().any(|b| b.is_ascii_uppercase())
+    {
+        cx.error(
+            &catalogue::NAME_CASE,
+            span,
+            format!("{what} uses uppercase in name"),
+        );
     }
 }
 
@@ -179,11 +211,19 @@ fn type_name(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Type
             span: value.span,
         }),
         Kind::List(_) if !cx.dialect.array_wording() => {
-            cx.error(&catalogue::VALUE_SHAPE, value.span, format!("{what} cannot be an array"));
+            cx.error(
+                &catalogue::VALUE_SHAPE,
+                value.span,
+                format!("{what} cannot be an array"),
+            );
             None
         }
         _ => {
-            cx.error(&catalogue::VALUE_SHAPE, value.span, format!("{what} should be a type name"));
+            cx.error(
+                &catalogue::VALUE_SHAPE,
+                value.span,
+                format!("{what} should be a type name"),
+            );
             None
         }
     }
@@ -222,7 +262,9 @@ fn members(cx: &mut Context<'_>, value: &Value, key: &str, free: bool) -> Option
         cx.error(&catalogue::VALUE_SHAPE, value.span, message);
         return None;
     };
-    let members = entries.iter().filter_map(|entry| member(cx, entry, key, free));
+    let members = entries
+        .iter()
+        .filter_map(|entry| member(cx, entry, key, free));
     Some(members.collect())
 }
 
@@ -233,7 +275,11 @@ fn member(cx: &mut Context<'_>, entry: &Entry, key: &str, free: bool) -> Option<
     check_part_name(cx, name, entry.key_span, what, free);
     // 5.2 looks at the name with its `*` here, so that `*u` passes.
     if names::reserved_member(name) && (cx.dialect.name_case_rules() || !optional) {
-        cx.error(&catalogue::NAME_RESERVED, entry.key_span, format!("{what} uses reserved name"));
+        cx.error(
+            &catalogue::NAME_RESERVED,
+            entry.key_span,
+            format!("{what} uses reserved name"),
+        );
     }
     let plain = entry.value.as_dict().is_none();
     if !plain {
@@ -277,7 +323,12 @@ fn feature(cx: &mut Context<'_>, item: &Value) -> Option<Feature> {
 }
 
 /// The name of an item that is `'name'` or `{ 'name': 'name', ... }`.
-fn item_name<'v>(cx: &mut Context<'_>, item: &'v Value, key: &str, optional: &[&str]) -> Option<&'v str> {
+fn item_name<'v>(
+    cx: &mut Context<'_>,
+    item: &'v Value,
+    key: &str,
+    optional: &[&str],
+) -> Option<&'v str> {
     let what = What::Item(key);
     let name = if item.as_dict().is_some() {
         check_keys(cx, item, what, &["name"], optional)?;
@@ -309,7 +360,13 @@ fn may_be_free(cx: &Context<'_>) -> bool {
 }
 
 fn enum_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(cx, expr, What::Meta(cx.meta), &["enum", "data"], &["if", "features", "prefix"])?;
+    check_keys(
+        cx,
+        expr,
+        What::Meta(cx.meta),
+        &["enum", "data"],
+        &["if", "features", "prefix"],
+    )?;
     let data = expr.get("data")?;
     let Some(items) = data.as_list() else {
         let message = "'data' must be an array".to_owned();
@@ -322,7 +379,10 @@ fn enum_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
         cx.error(&catalogue::VALUE_SHAPE, prefix.span, message);
     }
     let free = may_be_free(cx);
-    let values = items.iter().filter_map(|item| enum_value(cx, item, free)).collect();
+    let values = items
+        .iter()
+        .filter_map(|item| enum_value(cx, item, free))
+        .collect();
     Some(Body::Enum {
         values,
         prefix: prefix.and_then(Value::as_str).map(str::to_owned),
@@ -330,7 +390,11 @@ fn enum_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn enum_value(cx: &mut Context<'_>, item: &Value, free: bool) -> Option<ValueDef> {
-    let optional: &[&str] = if cx.dialect.enum_value_features() { &["if", "features"] } else { &["if"] };
+    let optional: &[&str] = if cx.dialect.enum_value_features() {
+        &["if", "features"]
+    } else {
+        &["if"]
+    };
     let name = item_name(cx, item, "data", optional)?;
     let what = What::Member("data", name);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -350,7 +414,13 @@ fn enum_value(cx: &mut Context<'_>, item: &Value, free: bool) -> Option<ValueDef
 }
 
 fn struct_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(cx, expr, What::Meta(cx.meta), &["struct", "data"], &["base", "if", "features"])?;
+    check_keys(
+        cx,
+        expr,
+        What::Meta(cx.meta),
+        &["struct", "data"],
+        &["base", "if", "features"],
+    )?;
     let free = may_be_free(cx);
     let members = members(cx, expr.get("data")?, "data", free);
     let base = match expr.get("base") {
@@ -374,9 +444,21 @@ fn name_or_members(cx: &mut Context<'_>, value: &Value, key: &str, free: bool) -
 fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     let what = What::Meta(cx.meta);
     if cx.dialect.simple_unions() {
-        check_keys(cx, expr, what, &["union", "data"], &["base", "discriminator", "if", "features"])?;
+        check_keys(
+            cx,
+            expr,
+            what,
+            &["union", "data"],
+            &["base", "discriminator", "if", "features"],
+        )?;
     } else {
-        check_keys(cx, expr, what, &["union", "base", "discriminator", "data"], &["if", "features"])?;
+        check_keys(
+            cx,
+            expr,
+            what,
+            &["union", "base", "discriminator", "data"],
+            &["if", "features"],
+        )?;
     }
     let free = may_be_free(cx);
     let base = match (expr.get("base"), expr.get("discriminator")) {
@@ -414,7 +496,13 @@ fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn alternate_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(cx, expr, What::Meta(cx.meta), &["alternate", "data"], &["if", "features"])?;
+    check_keys(
+        cx,
+        expr,
+        What::Meta(cx.meta),
+        &["alternate", "data"],
+        &["if", "features"],
+    )?;
     let data = expr.get("data")?;
     let empty = match &data.kind {
         Kind::Str(text) => text.is_empty(),
@@ -433,13 +521,20 @@ fn alternate_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 /// The branches in `data`. `named` asks for the case rules on their names.
-fn branches(cx: &mut Context<'_>, data: &Value, named: bool, arrays: bool) -> Option<Vec<MemberDef>> {
+fn branches(
+    cx: &mut Context<'_>,
+    data: &Value,
+    named: bool,
+    arrays: bool,
+) -> Option<Vec<MemberDef>> {
     let Some(entries) = data.as_dict() else {
         let message = "'data' must be an object".to_owned();
         cx.error(&catalogue::VALUE_SHAPE, data.span, message);
         return None;
     };
-    let branches = entries.iter().filter_map(|entry| branch(cx, entry, named, arrays));
+    let branches = entries
+        .iter()
+        .filter_map(|entry| branch(cx, entry, named, arrays));
     Some(branches.collect())
 }
 
@@ -453,7 +548,11 @@ fn branch(cx: &mut Context<'_>, entry: &Entry, named: bool, arrays: bool) -> Opt
     }
     let cond = condition(cx, &entry.value, what);
     let ty = entry.value.get("type").unwrap_or(&entry.value);
-    let ty = if arrays { type_or_array(cx, ty, what)? } else { type_name(cx, ty, what)? };
+    let ty = if arrays {
+        type_or_array(cx, ty, what)?
+    } else {
+        type_name(cx, ty, what)?
+    };
     Some(MemberDef {
         name: entry.key.clone(),
         optional: false,
@@ -466,7 +565,9 @@ fn branch(cx: &mut Context<'_>, entry: &Entry, named: bool, arrays: bool) -> Opt
 
 /// `data` of a command or event.
 fn data(cx: &mut Context<'_>, expr: &Value) -> Option<Data> {
-    let boxed = expr.get("boxed").is_some_and(|value| !matches!(value.kind, Kind::Bool(false)));
+    let boxed = expr
+        .get("boxed")
+        .is_some_and(|value| !matches!(value.kind, Kind::Bool(false)));
     match expr.get("data") {
         None if boxed => {
             let message = "'boxed': true requires 'data'".to_owned();
@@ -516,7 +617,13 @@ fn command_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn event_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(cx, expr, What::Meta(cx.meta), &["event"], &["data", "boxed", "if", "features"])?;
+    check_keys(
+        cx,
+        expr,
+        What::Meta(cx.meta),
+        &["event"],
+        &["data", "boxed", "if", "features"],
+    )?;
     Some(Body::Event {
         data: data(cx, expr)?,
         boxed: is_set(expr, "boxed"),
@@ -524,7 +631,10 @@ fn event_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn is_set(expr: &Value, flag: &str) -> bool {
-    matches!(expr.get(flag).map(|value| &value.kind), Some(Kind::Bool(true)))
+    matches!(
+        expr.get(flag).map(|value| &value.kind),
+        Some(Kind::Bool(true))
+    )
 }
 
 /// Each flag has one value that it may be given.

@@ -139,7 +139,8 @@ impl<'l> Reader<'l, '_> {
                     Pending::Broken => Comment::Broken,
                     Pending::FreeForm(span) => {
                         let message = "definition documentation required";
-                        self.out.push(Diagnostic::new(&catalogue::DOC_REQUIRED, message, span));
+                        self.out
+                            .push(Diagnostic::new(&catalogue::DOC_REQUIRED, message, span));
                         Comment::Broken
                     }
                 };
@@ -147,7 +148,8 @@ impl<'l> Reader<'l, '_> {
             }
             Item::Include(target) => {
                 self.no_definition();
-                self.slots.push(Slot::Ready(Piece::Include(module, *target)));
+                self.slots
+                    .push(Slot::Ready(Piece::Include(module, *target)));
             }
             Item::Pragma(directive) => {
                 self.no_definition();
@@ -177,14 +179,20 @@ impl<'l> Reader<'l, '_> {
         if let Pending::Definition(doc) = std::mem::replace(&mut self.pending, Pending::None) {
             let symbol = doc.symbol.unwrap_or_default();
             let message = format!("documentation for '{symbol}' is not followed by the definition");
-            self.out.push(Diagnostic::new(&catalogue::DOC_MISPLACED, message, doc.span));
+            self.out.push(Diagnostic::new(
+                &catalogue::DOC_MISPLACED,
+                message,
+                doc.span,
+            ));
         }
     }
 }
 
 /// Names that `expr` seems to define.
 fn names_in(expr: &Value) -> impl Iterator<Item = String> {
-    Meta::ALL.into_iter().filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
+    Meta::ALL
+        .into_iter()
+        .filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
 }
 
 /// Checks one definition. `None` if there is a mistake in it.
@@ -197,17 +205,30 @@ fn definition(
     out: &mut Vec<Diagnostic>,
     broken: &mut HashSet<String>,
 ) -> Option<Def> {
-    let mut metas = Meta::ALL.into_iter().filter(|meta| expr.get(meta.key()).is_some());
+    let mut metas = Meta::ALL
+        .into_iter()
+        .filter(|meta| expr.get(meta.key()).is_some());
     let (Some(meta), None) = (metas.next(), metas.next()) else {
-        let keys: Vec<String> = Meta::ALL.iter().map(|meta| format!("'{}'", meta.key())).collect();
+        let keys: Vec<String> = Meta::ALL
+            .iter()
+            .map(|meta| format!("'{}'", meta.key()))
+            .collect();
         let message = format!("expression must have exactly one key {}", keys.join(", "));
-        out.push(Diagnostic::new(&catalogue::META_AMBIGUOUS, message, expr.span));
+        out.push(Diagnostic::new(
+            &catalogue::META_AMBIGUOUS,
+            message,
+            expr.span,
+        ));
         return None;
     };
     let name_value = expr.get(meta.key())?;
     let Some(name) = name_value.as_str() else {
         let message = format!("'{}' requires a string name", meta.key());
-        out.push(Diagnostic::new(&catalogue::NAME_NOT_STRING, message, expr.span));
+        out.push(Diagnostic::new(
+            &catalogue::NAME_NOT_STRING,
+            message,
+            expr.span,
+        ));
         return None;
     };
     let mut cx = Context {
@@ -263,7 +284,8 @@ fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option
     }
     let mut wrong = |span: Span, message: &str| {
         // These are about the comment; QEMU does not name the definition.
-        cx.out.push(Diagnostic::new(&catalogue::DOC_SECTION, message, span));
+        cx.out
+            .push(Diagnostic::new(&catalogue::DOC_SECTION, message, span));
     };
     let command = cx.meta == Meta::Command;
     let section = |tag: &str| doc.sections.iter().find(|section| section.name == tag);
@@ -277,7 +299,10 @@ fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option
         if !command {
             wrong(returns.span, "'Returns' section is only valid for commands");
         } else if expr.get("returns").is_none() && cx.dialect.members_documented() {
-            wrong(returns.span, "'Returns' section, but command doesn't return anything");
+            wrong(
+                returns.span,
+                "'Returns' section, but command doesn't return anything",
+            );
         }
     }
     if let Some(errors) = section("Errors").filter(|_| !command) {

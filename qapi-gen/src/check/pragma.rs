@@ -40,7 +40,13 @@ impl Pragma {
         }
     }
 
-    fn set(&mut self, name: &str, value: &Value, dialect: Dialect, span: Span) -> Result<(), Diagnostic> {
+    fn set(
+        &mut self,
+        name: &str,
+        value: &Value,
+        dialect: Dialect,
+        span: Span,
+    ) -> Result<(), Diagnostic> {
         let list = match name {
             "doc-required" => {
                 let Kind::Bool(on) = value.kind else {
@@ -51,7 +57,9 @@ impl Pragma {
                 return Ok(());
             }
             "command-name-exceptions" if dialect.exception_pragmas() => &mut self.command_names,
-            "command-returns-exceptions" if dialect.exception_pragmas() => &mut self.command_returns,
+            "command-returns-exceptions" if dialect.exception_pragmas() => {
+                &mut self.command_returns
+            }
             "member-name-exceptions" if dialect.exception_pragmas() => &mut self.member_names,
             "returns-whitelist" if !dialect.exception_pragmas() => &mut self.command_returns,
             "name-case-whitelist" if !dialect.exception_pragmas() => &mut self.member_names,

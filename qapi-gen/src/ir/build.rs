@@ -3,8 +3,8 @@
 use super::declare::{Entity, Named, Proto, ProtoKind, declare};
 use super::resolve::{ObjectInfo, Resolved, Resolver, TypeInfo};
 use super::{
-    Alternate, Branch, Command, Cond, Doc, Enum, EnumValue, Event, Info, Item, Member, Module, ModuleId, Object,
-    ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
+    Alternate, Branch, Command, Cond, Doc, Enum, EnumValue, Event, Info, Item, Member, Module,
+    ModuleId, Object, ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
 };
 use crate::check::def::{Body, Data, Def, ValueDef};
 use crate::check::{Checked, Dialect, Piece};
@@ -22,7 +22,12 @@ pub(crate) fn build(
     let declared = declare(checked, dialect, out);
     let mut resolver = Resolver::new(&declared, checked, dialect, loaded.incomplete, out);
     resolver.run();
-    resolver.out.is_empty().then(|| Builder { resolver: &resolver }.schema(loaded))
+    resolver.out.is_empty().then(|| {
+        Builder {
+            resolver: &resolver,
+        }
+        .schema(loaded)
+    })
 }
 
 struct Builder<'b, 'p, 'd> {
@@ -72,7 +77,12 @@ impl Builder<'_, '_, '_> {
         }
         let module = owner.def.map_or(ModuleId(0), module_id);
         let cond = match (&proto.kind, owner.def) {
-            (ProtoKind::Object { wraps: Some(inner), .. }, _) => self.cond_of(inner),
+            (
+                ProtoKind::Object {
+                    wraps: Some(inner), ..
+                },
+                _,
+            ) => self.cond_of(inner),
             (_, Some(def)) => def.cond.clone(),
             (_, None) => Cond::True,
         };
@@ -102,12 +112,13 @@ impl Builder<'_, '_, '_> {
                 values: values.iter().map(|value| enum_value(value, doc)).collect(),
                 prefix: match proto.def.map(|def| &def.body) {
                     Some(Body::Enum { prefix, .. }) => prefix.clone(),
-                    Some(_) => None,
-                    None => Some("QTYPE".to_owned()),
+                    _ => None,
                 },
             }),
             (ProtoKind::Array(_), TypeInfo::Array(element)) => TypeKind::Array(*element),
-            (ProtoKind::Object { meta, .. }, TypeInfo::Object(info)) => TypeKind::Object(self.object(*meta, info)),
+            (ProtoKind::Object { meta, .. }, TypeInfo::Object(info)) => {
+                TypeKind::Object(self.object(*meta, info))
+            }
             (_, TypeInfo::Alternate(branches)) => TypeKind::Alternate(Alternate {
                 branches: branches.iter().map(|branch| self.member(branch)).collect(),
             }),
@@ -117,7 +128,11 @@ impl Builder<'_, '_, '_> {
     }
 
     fn object(&self, meta: ObjectMeta, info: &ObjectInfo<'_>) -> Object {
-        let members: Vec<Member> = info.members.iter().map(|member| self.member(member)).collect();
+        let members: Vec<Member> = info
+            .members
+            .iter()
+            .map(|member| self.member(member))
+            .collect();
         Object {
             meta,
             base: info.base,
@@ -142,7 +157,11 @@ impl Builder<'_, '_, '_> {
     /// A member with the text that its own definition's comment has for it.
     fn member(&self, resolved: &Resolved<'_>) -> Member {
         let member = resolved.member;
-        let doc = self.resolver.proto(resolved.owner).def.and_then(|def| def.doc.as_ref());
+        let doc = self
+            .resolver
+            .proto(resolved.owner)
+            .def
+            .and_then(|def| def.doc.as_ref());
         Member {
             name: member.name.clone(),
             ty: resolved.ty,
@@ -170,7 +189,12 @@ impl Builder<'_, '_, '_> {
     }
 
     fn command(&self, def: &Def) -> Option<Command> {
-        let Body::Command { data, returns, flags } = &def.body else {
+        let Body::Command {
+            data,
+            returns,
+            flags,
+        } = &def.body
+        else {
             return None;
         };
         let returns = returns.as_ref().and_then(|ty| match ty.array {
@@ -212,7 +236,8 @@ fn module_id(def: &Def) -> ModuleId {
 }
 
 fn modules(loaded: &Loaded, checked: &Checked) -> Vec<Module> {
-    let names = std::iter::once("./builtin").chain(loaded.modules.iter().map(|module| module.name.as_str()));
+    let names = std::iter::once("./builtin")
+        .chain(loaded.modules.iter().map(|module| module.name.as_str()));
     let mut modules: Vec<Module> = names
         .map(|name| Module {
             name: name.to_owned(),
@@ -258,7 +283,9 @@ fn argument_text(doc: Option<&doc::Doc>, name: &str) -> Option<String> {
 
 fn convert(doc: &doc::Doc) -> Doc {
     let pairs = |sections: &[doc::Section]| {
-        let pairs = sections.iter().map(|section| (section.name.clone(), section.text.clone()));
+        let pairs = sections
+            .iter()
+            .map(|section| (section.name.clone(), section.text.clone()));
         pairs.collect()
     };
     Doc {

@@ -33,7 +33,9 @@ const BUILTINS: [(&str, Builtin); 15] = [
     ("null", Builtin::Null),
 ];
 
-const QTYPE: [&str; 7] = ["none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool"];
+const QTYPE: [&str; 7] = [
+    "none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool",
+];
 
 /// A type with the names it uses not looked up yet.
 pub(super) struct Proto<'d> {
@@ -46,7 +48,8 @@ pub(super) struct Proto<'d> {
 impl Proto<'_> {
     /// True if a definition of the schema has this name.
     pub(super) fn is_definition(&self) -> bool {
-        self.def.is_some_and(|def| def.name == self.name) && !matches!(self.kind, ProtoKind::Array(_))
+        self.def.is_some_and(|def| def.name == self.name)
+            && !matches!(self.kind, ProtoKind::Array(_))
     }
 }
 
@@ -97,7 +100,11 @@ pub(super) struct Declared<'d> {
 }
 
 /// Collects the entities of `checked`.
-pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Declared<'d> {
+pub(super) fn declare<'d>(
+    checked: &'d Checked,
+    dialect: Dialect,
+    out: &mut Vec<Diagnostic>,
+) -> Declared<'d> {
     let mut declarer = Declarer {
         all: Declared {
             names: HashMap::with_capacity(checked.pieces.len() * 2),
@@ -120,7 +127,12 @@ pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Vec<
 }
 
 /// A diagnostic about `def`, at `span`.
-pub(super) fn about(def: &Def, rule: &'static crate::diag::Rule, span: Span, message: String) -> Diagnostic {
+pub(super) fn about(
+    def: &Def,
+    rule: &'static crate::diag::Rule,
+    span: Span,
+    message: String,
+) -> Diagnostic {
     Diagnostic::new(rule, message, span).inside(def.meta.key(), &def.name, def.span)
 }
 
@@ -132,7 +144,12 @@ struct Declarer<'d, 'o> {
 }
 
 impl<'d> Declarer<'d, '_> {
-    fn add(&mut self, name: impl Into<Cow<'d, str>>, def: Option<&'d Def>, kind: ProtoKind<'d>) -> TypeId {
+    fn add(
+        &mut self,
+        name: impl Into<Cow<'d, str>>,
+        def: Option<&'d Def>,
+        kind: ProtoKind<'d>,
+    ) -> TypeId {
         let name = name.into();
         let id = TypeId(self.all.protos.len() as u32);
         self.all.names.insert(name.clone(), Named::Type(id));
@@ -146,7 +163,13 @@ impl<'d> Declarer<'d, '_> {
             self.add(name, None, ProtoKind::Builtin(builtin));
             self.add(format!("{name}List"), None, ProtoKind::Array(name));
         }
-        self.object("q_empty".into(), None, ObjectMeta::Implicit, None, Cow::Borrowed(&[]));
+        self.object(
+            "q_empty".into(),
+            None,
+            ObjectMeta::Implicit,
+            None,
+            Cow::Borrowed(&[]),
+        );
         let values = QTYPE.iter().map(|name| ValueDef {
             name: (*name).to_owned(),
             cond: Cond::True,
@@ -200,7 +223,13 @@ impl<'d> Declarer<'d, '_> {
                 self.arrays(members, def);
                 if self.is_new(def) {
                     let base = base.as_ref().map(|base| Cow::Borrowed(base.name.as_str()));
-                    self.object(Cow::Borrowed(&def.name), Some(def), ObjectMeta::Struct, base, Cow::Borrowed(members));
+                    self.object(
+                        Cow::Borrowed(&def.name),
+                        Some(def),
+                        ObjectMeta::Struct,
+                        base,
+                        Cow::Borrowed(members),
+                    );
                 }
             }
             Body::Union {
@@ -233,7 +262,9 @@ impl<'d> Declarer<'d, '_> {
 
     fn other(&mut self, def: &'d Def, entity: Entity<'d>) {
         if self.is_new(def) {
-            self.all.names.insert(Cow::Borrowed(&def.name), Named::Other(def));
+            self.all
+                .names
+                .insert(Cow::Borrowed(&def.name), Named::Other(def));
             self.all.entities.push(entity);
         }
     }
@@ -285,7 +316,13 @@ impl<'d> Declarer<'d, '_> {
                 // A second definition of the same name is reported where it is itself declared.
                 if !self.all.names.contains_key(name.as_str()) {
                     let members = Cow::Borrowed(members.as_slice());
-                    self.object(name.clone().into(), Some(def), ObjectMeta::Implicit, None, members);
+                    self.object(
+                        name.clone().into(),
+                        Some(def),
+                        ObjectMeta::Implicit,
+                        None,
+                        members,
+                    );
                 }
                 Some(name.into())
             }
@@ -314,7 +351,11 @@ impl<'d> Declarer<'d, '_> {
         let mut wrapped = Vec::with_capacity(branches.len());
         for branch in branches {
             self.array(&branch.ty, def);
-            let inner = if branch.ty.array { format!("{}List", branch.ty.name) } else { branch.ty.name.clone() };
+            let inner = if branch.ty.array {
+                format!("{}List", branch.ty.name)
+            } else {
+                branch.ty.name.clone()
+            };
             let name = implicit_name(&inner, "wrapper");
             if !self.all.names.contains_key(name.as_str()) {
                 let data = MemberDef {
@@ -349,7 +390,11 @@ impl<'d> Declarer<'d, '_> {
             span: branch.span,
         });
         let tag_type = format!("{}Kind", def.name);
-        self.add(tag_type.clone(), Some(def), ProtoKind::Enum(values.collect()));
+        self.add(
+            tag_type.clone(),
+            Some(def),
+            ProtoKind::Enum(values.collect()),
+        );
         let tag = MemberDef {
             name: "type".to_owned(),
             optional: false,
@@ -387,7 +432,12 @@ impl<'d> Declarer<'d, '_> {
         }
         if before <= MAX_FEATURES && self.features.len() > MAX_FEATURES {
             let message = format!("Maximum of {MAX_FEATURES} schema features is permitted");
-            self.out.push(about(def, &catalogue::TOO_MANY_FEATURES, def.name_span, message));
+            self.out.push(about(
+                def,
+                &catalogue::TOO_MANY_FEATURES,
+                def.name_span,
+                message,
+            ));
         }
     }
 }

@@ -7,7 +7,11 @@ use crate::check::{Checked, Dialect, c_name};
 use crate::diag::{Diagnostic, Rule, catalogue};
 use crate::source::Span;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+/// Types that may contain each other by base or branch before they are defined. It bounds recursion;
+/// real schemas need 3.
+const MAX_DEPTH: usize = 100;
 
 /// How far the check of a type has come.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +72,8 @@ pub(super) struct Resolver<'p, 'd> {
     pub(super) incomplete: bool,
     pub(super) infos: Vec<TypeInfo<'p>>,
     states: Vec<State>,
+    /// Types being checked, one inside the other.
+    depth: usize,
     pub(super) out: &'p mut Vec<Diagnostic>,
 }
 
@@ -86,7 +92,9 @@ pub(super) fn describe(proto: &Proto<'_>) -> String {
 
 /// Describes a part of `owner` in a message about `def`.
 fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def) -> String {
-    let owner_name = owner.def.map_or(owner.name.as_ref(), |def| def.name.as_str());
+    let owner_name = owner
+        .def
+        .map_or(owner.name.as_ref(), |def| def.name.as_str());
     let implicit = !owner.is_definition() && owner.name.starts_with("q_obj_");
     let (role, meta) = if implicit && owner.name.ends_with("-arg") {
         ("parameter".to_owned(), "command")
@@ -120,6 +128,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             incomplete,
             infos,
             states: vec![State::New; count],
+            depth: 0,
             out,
         }
     }
@@ -148,7 +157,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
                     }
                 }
                 Entity::Command(def) | Entity::Event(def) => {
-                    if self.check_features(def, &def.features, def) {
+                    if self.check_features(def, &def.features) {
                         self.check_call(def);
                     }
                     super::docs::check(self, def);
@@ -159,7 +168,13 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// The type called `name`; a mistake in `def` if there is none.
-    fn lookup(&mut self, name: &str, span: Span, def: &Def, what: impl FnOnce() -> String) -> Option<TypeId> {
+    fn lookup(
+        &mut self,
+        name: &str,
+        span: Span,
+        def: &Def,
+        what: impl FnOnce() -> String,
+    ) -> Option<TypeId> {
         if let Some(Named::Type(id)) = self.declared.names.get(name) {
             return Some(*id);
         }
@@ -173,8 +188,17 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// The type that `ty` names.
-    fn lookup_ref(&mut self, ty: &TypeRef, def: &Def, what: impl FnOnce() -> String) -> Option<TypeId> {
-        let name = if ty.array { Cow::Owned(format!("{}List", ty.name)) } else { Cow::Borrowed(ty.name.as_str()) };
+    fn lookup_ref(
+        &mut self,
+        ty: &TypeRef,
+        def: &Def,
+        what: impl FnOnce() -> String,
+    ) -> Option<TypeId> {
+        let name = if ty.array {
+            Cow::Owned(format!("{}List", ty.name))
+        } else {
+            Cow::Borrowed(ty.name.as_str())
+        };
         self.lookup(&name, ty.span, def, what)
     }
 
@@ -205,7 +229,14 @@ impl<'p, 'd> Resolver<'p, 'd> {
             self.states[at] = State::Failed;
             return false;
         }
+        if self.depth >= MAX_DEPTH {
+            let message = format!("object {} is more than {MAX_DEPTH} bases or branches deep", proto.name);
+            self.error(def, &catalogue::NESTING_TOO_DEEP, def.name_span, message);
+            self.states[at] = State::Failed;
+            return false;
+        }
         self.states[at] = State::Busy;
+        self.depth += 1;
         let mut good = !proto.is_definition() || self.check_type_features(def);
         good &= match &proto.kind {
             ProtoKind::Builtin(_) => true,
@@ -214,6 +245,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             ProtoKind::Object { .. } => self.check_object(id, proto, def),
             ProtoKind::Alternate(branches) => self.check_alternate(id, branches, def),
         };
+        self.depth -= 1;
         let good = good && self.states[at] == State::Busy;
         self.states[at] = if good { State::Done } else { State::Failed };
         good
@@ -221,7 +253,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     /// Features of a definition that is a type: distinct, and none of those that only parts have.
     fn check_type_features(&mut self, def: &Def) -> bool {
-        if !self.check_features(def, &def.features, def) {
+        if !self.check_features(def, &def.features) {
             return false;
         }
         let unstable = self.dialect.unstable_feature();
@@ -229,13 +261,18 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let found = def.features.iter().find(|feature| special(&feature.name));
         if let Some(feature) = found {
             let message = format!("feature '{}' is not supported for types", feature.name);
-            self.error(def, &catalogue::FEATURE_NOT_SUPPORTED, def.name_span, message);
+            self.error(
+                def,
+                &catalogue::FEATURE_NOT_SUPPORTED,
+                def.name_span,
+                message,
+            );
         }
         found.is_none()
     }
 
     /// Features of one owner must be distinct.
-    fn check_features(&mut self, def: &Def, features: &[Feature], _owner: &Def) -> bool {
+    fn check_features(&mut self, def: &Def, features: &[Feature]) -> bool {
         let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
         for feature in features {
             if let Some(first) = seen.insert(c_name(&feature.name), &feature.name) {
@@ -320,7 +357,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     fn base(&mut self, name: &str, def: &Def) -> Option<TypeId> {
         let span = match &def.body {
-            Body::Struct { base: Some(base), .. } => base.span,
+            Body::Struct {
+                base: Some(base), ..
+            } => base.span,
             Body::Union {
                 base: Data::Named(base),
                 ..
@@ -342,22 +381,29 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let proto = self.proto(owner);
         let what = || describe_part("member", &member.name, proto, def);
         let ty = self.lookup_ref(&member.ty, def, what)?;
-        self.check_features(def, &member.features, def).then_some(Resolved { member, ty, owner })
+        self.check_features(def, &member.features)
+            .then_some(Resolved { member, ty, owner })
     }
 
     /// Adds a member to `seen`; false if its name is taken there.
     fn insert(&mut self, seen: &mut Seen<'p>, index: usize, new: Resolved<'p>, def: &Def) -> bool {
         let key = c_name(&new.member.name);
-        let Some((_, old)) = seen.get(&key) else {
-            seen.insert(key, (index, new));
-            return true;
-        };
-        let words = |part: &Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
-        let message = format!("{} collides with {}", words(&new), words(old));
+        if let Some((_, old)) = seen.get(&key) {
+            let old = *old;
+            self.clash(new, old, def);
+            return false;
+        }
+        seen.insert(key, (index, new));
+        true
+    }
+
+    /// Reports that `new` has the name of `old`.
+    fn clash(&mut self, new: Resolved<'p>, old: Resolved<'p>, def: &Def) {
+        let words = |part: Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
+        let message = format!("{} collides with {}", words(new), words(old));
         let own = self.proto(new.owner).def.is_some_and(|owner| owner.name == def.name);
         let span = if own { new.member.span } else { def.name_span };
         self.error(def, &catalogue::NAME_CLASH, span, message);
-        false
     }
 
     /// Checks discriminator and branches; the discriminator's index and all branches.
@@ -376,11 +422,14 @@ impl<'p, 'd> Resolver<'p, 'd> {
                 None => good = false,
             }
         }
-        let written: std::collections::HashSet<&str> = variants.branches.iter().map(|b| b.name.as_str()).collect();
+        let written: HashSet<&str> =
+            variants.branches.iter().map(|b| b.name.as_str()).collect();
         let Some(Named::Type(empty)) = self.declared.names.get("q_empty") else {
             return None;
         };
-        let added = values.iter().filter(|value| !written.contains(value.name.as_str()));
+        let added = values
+            .iter()
+            .filter(|value| !written.contains(value.name.as_str()));
         branches.extend(added.map(|value| ResolvedBranch {
             name: &value.name,
             ty: *empty,
@@ -389,14 +438,24 @@ impl<'p, 'd> Resolver<'p, 'd> {
             span: def.name_span,
         }));
         if branches.is_empty() && good {
-            self.error(def, &catalogue::BRANCHES_MISSING, def.name_span, "union has no branches".to_owned());
+            self.error(
+                def,
+                &catalogue::BRANCHES_MISSING,
+                def.name_span,
+                "union has no branches".to_owned(),
+            );
             return None;
         }
         good.then_some((index, branches))
     }
 
     /// Finds the discriminator among the members; its index and the values of its type.
-    fn discriminator(&mut self, tag: &str, seen: &Seen<'p>, def: &Def) -> Option<(usize, &'p [ValueDef])> {
+    fn discriminator(
+        &mut self,
+        tag: &str,
+        seen: &Seen<'p>,
+        def: &Def,
+    ) -> Option<(usize, &'p [ValueDef])> {
         let span = match &def.body {
             Body::Union {
                 discriminator: Some((_, span)),
@@ -405,13 +464,20 @@ impl<'p, 'd> Resolver<'p, 'd> {
             _ => def.name_span,
         };
         let rule = &catalogue::DISCRIMINATOR;
-        let Some((index, found)) = seen.get(&c_name(tag)).filter(|(_, found)| found.member.name == tag) else {
+        let Some((index, found)) = seen
+            .get(&c_name(tag))
+            .filter(|(_, found)| found.member.name == tag)
+        else {
             let message = format!("discriminator '{tag}' is not a member of 'base'");
             self.error(def, rule, span, message);
             return None;
         };
         let owner = self.proto(found.owner);
-        let base = if owner.is_definition() { format!("base type '{}'", owner.name) } else { "'base'".to_owned() };
+        let base = if owner.is_definition() {
+            format!("base type '{}'", owner.name)
+        } else {
+            "'base'".to_owned()
+        };
         let ProtoKind::Enum(values) = &self.proto(found.ty).kind else {
             let message = format!("discriminator member '{tag}' of {base} must be of enum type");
             self.error(def, rule, span, message);
@@ -437,14 +503,22 @@ impl<'p, 'd> Resolver<'p, 'd> {
     ) -> Option<ResolvedBranch<'p>> {
         let ty = self.lookup_ref(&branch.ty, def, || format!("branch '{}'", branch.name))?;
         if !values.iter().any(|value| value.name == branch.name) {
-            let of = seen.get(&c_name(tag)).map(|(_, tag)| describe(self.proto(tag.ty)));
-            let message = format!("branch '{}' is not a value of {}", branch.name, of.unwrap_or_default());
+            let of = seen
+                .get(&c_name(tag))
+                .map(|(_, tag)| describe(self.proto(tag.ty)));
+            let message = format!(
+                "branch '{}' is not a value of {}",
+                branch.name,
+                of.unwrap_or_default()
+            );
             self.error(def, &catalogue::BRANCH_UNKNOWN, branch.span, message);
             return None;
         }
         let proto = self.proto(ty);
         let fits = match &proto.kind {
-            ProtoKind::Object { variants, .. } => variants.is_none() || self.dialect.nested_unions(),
+            ProtoKind::Object { variants, .. } => {
+                variants.is_none() || self.dialect.nested_unions()
+            }
             _ => false,
         };
         if !fits {
@@ -452,7 +526,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             self.error(def, &catalogue::BRANCH_TYPE, branch.ty.span, message);
             return None;
         }
-        if !self.check_type(ty) || !self.no_clash(ty, &mut seen.clone(), def) {
+        if !self.check_type(ty) || !self.no_clash(ty, seen, def) {
             return None;
         }
         Some(ResolvedBranch {
@@ -465,21 +539,29 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// Checks that the members of `ty`, also those of its branches, can stand beside `seen`.
-    fn no_clash(&mut self, ty: TypeId, seen: &mut Seen<'p>, def: &Def) -> bool {
-        let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
-            return true;
-        };
-        let members = info.members.clone();
-        let branches: Vec<TypeId> = match &info.variants {
-            Some((_, branches)) => branches.iter().map(|branch| branch.ty).collect(),
-            None => Vec::new(),
-        };
-        for member in members {
-            if !self.insert(seen, usize::MAX, member, def) {
+    /// Among themselves they were checked before.
+    fn no_clash(&mut self, ty: TypeId, seen: &Seen<'p>, def: &Def) -> bool {
+        let mut stack = vec![ty];
+        let mut visited = HashSet::new();
+        while let Some(ty) = stack.pop() {
+            let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
+                continue;
+            };
+            if !visited.insert(ty) {
+                continue;
+            }
+            let taken = |member: &&Resolved<'p>| seen.contains_key(&c_name(&member.member.name));
+            if let Some(new) = info.members.iter().find(taken).copied()
+                && let Some((_, old)) = seen.get(&c_name(&new.member.name))
+            {
+                let old = *old;
+                self.clash(new, old, def);
                 return false;
             }
+            let branches = info.variants.iter().flat_map(|(_, branches)| branches);
+            stack.extend(branches.rev().map(|branch| branch.ty));
         }
-        branches.into_iter().all(|branch| self.no_clash(branch, &mut seen.clone(), def))
+        true
     }
 
     fn check_alternate(&mut self, id: TypeId, branches: &'p [MemberDef], def: &Def) -> bool {
@@ -510,12 +592,20 @@ impl<'p, 'd> Resolver<'p, 'd> {
             }
             let taken = self.json_kinds(branch.ty);
             if taken.is_empty() {
-                let message = format!("branch '{name}' cannot use {}", describe(self.proto(branch.ty)));
+                let message = format!(
+                    "branch '{name}' cannot use {}",
+                    describe(self.proto(branch.ty))
+                );
                 self.error(def, &catalogue::BRANCH_TYPE, branch.member.ty.span, message);
                 good = false;
             } else if let Some(first) = taken.iter().find_map(|kind| kinds.get(kind)) {
                 let message = format!("branch '{name}' can't be distinguished from '{first}'");
-                self.error(def, &catalogue::ALTERNATE_CONFLICT, branch.member.span, message);
+                self.error(
+                    def,
+                    &catalogue::ALTERNATE_CONFLICT,
+                    branch.member.span,
+                    message,
+                );
                 good = false;
             }
             kinds.extend(taken.into_iter().map(|kind| (kind, name)));
@@ -537,7 +627,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
             ProtoKind::Array(_) => vec!["array"],
             ProtoKind::Enum(values) => {
                 let mut kinds = vec!["string"];
-                if values.iter().any(|value| matches!(value.name.as_str(), "on" | "off")) {
+                if values
+                    .iter()
+                    .any(|value| matches!(value.name.as_str(), "on" | "off"))
+                {
                     kinds.push("bool");
                 }
                 let numeric = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.');
@@ -552,7 +645,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
     /// Checks the arguments and the reply of a command, or the data of an event.
     fn check_call(&mut self, def: &Def) {
         let (data, returns, boxed) = match &def.body {
-            Body::Command { data, returns, flags } => (data, returns.as_ref(), flags.boxed),
+            Body::Command {
+                data,
+                returns,
+                flags,
+            } => (data, returns.as_ref(), flags.boxed),
             Body::Event { data, boxed } => (data, None, *boxed),
             _ => return,
         };
@@ -573,7 +670,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
             _ => ty,
         };
         if !matches!(self.proto(element).kind, ProtoKind::Object { .. }) {
-            let message = format!("{meta}'s 'returns' cannot take {}", describe(self.proto(ty)));
+            let message = format!(
+                "{meta}'s 'returns' cannot take {}",
+                describe(self.proto(ty))
+            );
             self.error(def, &catalogue::RETURNS_TYPE, returns.span, message);
         }
     }
@@ -586,7 +686,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
                 let what = || format!("{}'s 'data'", def.meta.key());
                 Some((self.lookup(&ty.name, ty.span, def, what)?, ty.span))
             }
-            Data::Inline(_) => match self.declared.names.get(format!("q_obj_{}-arg", def.name).as_str()) {
+            Data::Inline(_) => match self
+                .declared
+                .names
+                .get(format!("q_obj_{}-arg", def.name).as_str())
+            {
                 Some(Named::Type(id)) => Some((*id, def.name_span)),
                 _ => None,
             },
@@ -601,7 +705,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
             return self.error(def, &catalogue::DATA_TYPE, span, message);
         };
         if variants.is_some() && !boxed {
-            let message = format!("{meta}'s 'data' can take {} only with 'boxed': true", describe(proto));
+            let message = format!(
+                "{meta}'s 'data' can take {} only with 'boxed': true",
+                describe(proto)
+            );
             return self.error(def, &catalogue::DATA_TYPE, span, message);
         }
         if !self.check_type(ty) || boxed || !self.dialect.conditional_arguments_boxed() {
@@ -610,9 +717,18 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
             return;
         };
-        let conditional = info.members.iter().find(|member| member.member.cond != super::Cond::True);
+        let conditional = info
+            .members
+            .iter()
+            .find(|member| member.member.cond != super::Cond::True);
         if let Some(member) = conditional {
-            let span = if matches!(proto.kind, ProtoKind::Object { meta: ObjectMeta::Implicit, .. }) {
+            let span = if matches!(
+                proto.kind,
+                ProtoKind::Object {
+                    meta: ObjectMeta::Implicit,
+                    ..
+                }
+            ) {
                 member.member.span
             } else {
                 span

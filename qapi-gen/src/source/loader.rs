@@ -50,7 +50,8 @@ impl MemoryLoader {
     /// Adds a file.
     #[must_use]
     pub fn with(mut self, path: impl AsRef<Path>, text: impl Into<Vec<u8>>) -> Self {
-        self.files.insert(lexically_normal(path.as_ref()), text.into());
+        self.files
+            .insert(lexically_normal(path.as_ref()), text.into());
         self
     }
 }

@@ -82,7 +82,9 @@ impl File {
     /// Index of the line that holds byte `offset`, and where that line starts.
     fn line_at(&self, offset: u32) -> (usize, usize) {
         let lines = self.lines();
-        let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
+        let index = lines
+            .partition_point(|start| *start <= offset)
+            .saturating_sub(1);
         (index, lines.get(index).map_or(0, |start| *start as usize))
     }
 
@@ -90,9 +92,14 @@ impl File {
     #[must_use]
     pub fn line_text(&self, line: usize) -> &str {
         let lines = self.lines();
-        let start = lines.get(line.wrapping_sub(1)).map_or(self.text.len(), |s| *s as usize);
+        let start = lines
+            .get(line.wrapping_sub(1))
+            .map_or(self.text.len(), |s| *s as usize);
         let end = lines.get(line).map_or(self.text.len(), |s| *s as usize);
-        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+        self.text
+            .get(start..end)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r'])
     }
 }
 
@@ -104,7 +111,12 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// Adds a file; `None` if it is too large for a [`Span`] (4 GiB).
-    pub fn add(&mut self, path: PathBuf, text: String, included_by: Option<Span>) -> Option<FileId> {
+    pub fn add(
+        &mut self,
+        path: PathBuf,
+        text: String,
+        included_by: Option<Span>,
+    ) -> Option<FileId> {
         u32::try_from(text.len()).ok()?;
         let id = FileId(u32::try_from(self.files.len()).ok()?);
         self.files.push(File {

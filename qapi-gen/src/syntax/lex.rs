@@ -49,8 +49,13 @@ pub(super) fn next_line(text: &str, pos: usize) -> usize {
 
 /// Where the end of the file is reported: at the newline that ends it.
 pub(super) fn end_of_file(text: &str) -> usize {
-    let without = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t));
-    without.or_else(|| text.strip_suffix('\r')).unwrap_or(text).len()
+    let without = text
+        .strip_suffix('\n')
+        .map(|t| t.strip_suffix('\r').unwrap_or(t));
+    without
+        .or_else(|| text.strip_suffix('\r'))
+        .unwrap_or(text)
+        .len()
 }
 
 /// Why the text at `pos` is no token, and the length of what is wrong; `None` if it is one.
@@ -62,7 +67,10 @@ pub(super) fn not_a_token(text: &str, pos: usize) -> Option<(&'static Rule, Stri
         _ if rest.starts_with("true") || rest.starts_with("false") => None,
         c => {
             let structural = |c: char| "[]{}:,'".contains(c) || is_blank(c);
-            let len = rest.find(structural).unwrap_or(rest.len()).max(c.len_utf8());
+            let len = rest
+                .find(structural)
+                .unwrap_or(rest.len())
+                .max(c.len_utf8());
             let token = rest.get(..len).unwrap_or("");
             Some((&catalogue::STRAY_TEXT, format!("stray '{token}'"), len))
         }
@@ -95,7 +103,11 @@ fn bad_string(rest: &str) -> Option<(&'static Rule, String, usize)> {
 }
 
 fn unterminated(len: usize) -> (&'static Rule, String, usize) {
-    (&catalogue::STRING_UNTERMINATED, "missing terminating \"'\"".to_owned(), len)
+    (
+        &catalogue::STRING_UNTERMINATED,
+        "missing terminating \"'\"".to_owned(),
+        len,
+    )
 }
 
 /// How far an expression reaches.

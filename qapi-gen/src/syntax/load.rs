@@ -119,7 +119,11 @@ impl Problem {
     fn about_root(&self, path: &Path) -> String {
         match self {
             Self::Unreadable(error) => {
-                format!("can't read schema file '{}': {}", path.display(), reason(error))
+                format!(
+                    "can't read schema file '{}': {}",
+                    path.display(),
+                    reason(error)
+                )
             }
             other => other.about(path),
         }
@@ -128,7 +132,9 @@ impl Problem {
     fn about(&self, path: &Path) -> String {
         let path = path.display();
         match self {
-            Self::Unreadable(error) => format!("can't read include file '{path}': {}", reason(error)),
+            Self::Unreadable(error) => {
+                format!("can't read include file '{path}': {}", reason(error))
+            }
             Self::NotUtf8(line) => format!("'{path}' is not UTF-8 text (line {line})"),
             Self::TooLarge => format!("'{path}' is larger than 4 GiB"),
         }
@@ -188,7 +194,9 @@ impl Walk<'_> {
         if let Some(frame) = self.stack.last_mut() {
             frame.errors += 1;
         }
-        self.out.items.push((module, Item::Broken(diagnostic, name)));
+        self.out
+            .items
+            .push((module, Item::Broken(diagnostic, name)));
     }
 
     /// Reads the piece at `start`.
@@ -222,9 +230,12 @@ impl Walk<'_> {
         };
         let keys = entries.len();
         if let Some(target) = value.get("include") {
-            let invalid = |message: &str| Diagnostic::new(&catalogue::INCLUDE_INVALID, message, value.span);
+            let invalid =
+                |message: &str| Diagnostic::new(&catalogue::INCLUDE_INVALID, message, value.span);
             let (name, span) = match target.as_str() {
-                _ if keys != 1 => return self.broken(module, invalid("invalid 'include' directive"), None),
+                _ if keys != 1 => {
+                    return self.broken(module, invalid("invalid 'include' directive"), None);
+                }
                 Some(name) => (name.to_owned(), value.span),
                 None => {
                     let diagnostic = invalid("value of 'include' must be a string");
@@ -240,7 +251,12 @@ impl Walk<'_> {
     }
 
     fn include(&mut self, module: usize, name: &str, span: Span) {
-        let parent = self.out.sources.path(span.file).parent().unwrap_or(Path::new(""));
+        let parent = self
+            .out
+            .sources
+            .path(span.file)
+            .parent()
+            .unwrap_or(Path::new(""));
         let path = parent.join(name);
         let identity = self.loader.identity(&path);
         if self.stack.iter().any(|frame| frame.identity == identity) {

@@ -77,7 +77,9 @@ impl Block {
     /// # Errors
     /// The first mistake in it.
     pub(crate) fn parse(&self, text: &str, dialect: Dialect) -> Result<Vec<Doc>, Diagnostic> {
-        let first = text.get(self.start..lex::line_end(text, self.start)).unwrap_or("");
+        let first = text
+            .get(self.start..lex::line_end(text, self.start))
+            .unwrap_or("");
         if first != "##" {
             let message = "junk after '##' at start of documentation comment";
             let span = Span::new(self.file, self.start, self.start + first.len());
