@@ -122,7 +122,11 @@ pub struct MachineConfig {
 
 impl MachineConfig {
     /// A machine with one CPU, no serial port, the guest's defaults, and events that nobody hears.
-    pub fn new(kind: MachineKind, accelerator: Accelerator, ram: impl Into<Option<Arc<RamBlock>>>) -> Self {
+    pub fn new(
+        kind: MachineKind,
+        accelerator: Accelerator,
+        ram: impl Into<Option<Arc<RamBlock>>>,
+    ) -> Self {
         let ram = ram.into();
         let events = Arc::new(|event| tracing::debug!(?event, "nobody listens to the machine"));
         Self {
