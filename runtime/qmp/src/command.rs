@@ -24,7 +24,9 @@ pub trait Event: Visit + Default {
 }
 
 /// How a command may be called, from the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+///
+/// The default is [`NONE`](Self::NONE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandFlags {
     /// May be executed out of band (`exec-oob`).
     pub oob: bool,
@@ -44,6 +46,12 @@ impl CommandFlags {
         success_response: true,
         coroutine: false,
     };
+}
+
+impl Default for CommandFlags {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// One line of a service's table of commands.

@@ -51,6 +51,7 @@ pub(super) enum Step {
 }
 
 /// What `byte` does in `state`.
+#[inline]
 pub(super) fn step(state: State, byte: u8) -> Step {
     use State::*;
     use Step::*;

@@ -9,6 +9,7 @@
 //! (`reader`, over a complete text) and for the exact one (`lexer`, byte by byte and resumable).
 
 mod build;
+mod exact;
 mod lexer;
 mod raw;
 mod reader;

@@ -192,6 +192,40 @@ impl<'a> Reader<'a> {
         string::decode(self.slice(from, end), self.slice(from, end + 1)).map_err(Fault::Syntax)
     }
 
+    /// Steps over a value that will be read later, and only then checked.
+    pub(crate) fn pass(&mut self) -> Read<()> {
+        let mut open = 0usize;
+        loop {
+            match self.peek().ok_or(Fault::Lexical)? {
+                quote @ (b'"' | b'\'') => {
+                    self.at = string_end(self.text, self.at + 1, quote)?.0 + 1;
+                }
+                b'{' | b'[' => {
+                    open += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    open = open.checked_sub(1).ok_or(Fault::Lexical)?;
+                    self.at += 1;
+                }
+                b':' | b',' if open > 0 => self.at += 1,
+                b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E' => self.pass_scalar(),
+                _ => return Err(Fault::Lexical),
+            }
+            if open == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Steps over what may be a number or a word.
+    fn pass_scalar(&mut self) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let scalar =
+            |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
+        self.at += rest.iter().take_while(scalar).count();
+    }
+
     /// Reads a number, whose first byte [`peek`](Self::peek) found.
     pub(crate) fn number(&mut self) -> Read<Number> {
         let from = self.at;

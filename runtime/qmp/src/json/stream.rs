@@ -7,14 +7,16 @@
 use std::borrow::Cow;
 
 use super::build::Member;
-use super::lexer::{State, Step, step};
-use super::reader::{Fault, Reader, plain_run};
-use super::{MAX_NESTING, MAX_TOKEN_BYTES, MAX_TOKENS, Raw, SyntaxError, string};
+use super::exact::{Exact, Happened};
+use super::reader::{Fault, Reader};
+use super::{Raw, SyntaxError};
 
 /// How far the fast path looks. Short of [`MAX_TOKENS`] bytes, so that it cannot miss a limit.
 const FAST: usize = 1 << 20;
 /// Input that has been consumed is dropped when it is more than this, or when nothing else is left.
 const COMPACT: usize = 64 << 10;
+/// What a buffer may keep allocated for the next message.
+pub(super) const KEEP: usize = 1 << 20;
 
 /// Reassembles messages.
 ///
@@ -39,28 +41,6 @@ pub struct Stream {
     members: Vec<Member>,
 }
 
-/// The exact path's message so far.
-#[derive(Debug, Default)]
-struct Exact {
-    state: State,
-    /// The tokens, with a space between any two; the last one may be incomplete.
-    text: Vec<u8>,
-    /// Where the last token begins.
-    token: usize,
-    tokens: usize,
-    bytes: usize,
-    braces: isize,
-    brackets: isize,
-}
-
-/// What has happened on the exact path.
-enum Happened {
-    /// Every byte was consumed.
-    Nothing,
-    Message,
-    Error(SyntaxError),
-}
-
 impl Stream {
     /// At the start of a connection.
     pub fn new() -> Self {
@@ -71,6 +51,7 @@ impl Stream {
     pub fn feed(&mut self, bytes: &[u8]) {
         if self.at == self.input.len() {
             self.input.clear();
+            self.input.shrink_to(KEEP);
             self.at = 0;
         } else if self.at > COMPACT {
             self.input.drain(..self.at);
@@ -101,7 +82,7 @@ impl Stream {
             Happened::Nothing => None,
             Happened::Error(error) => {
                 self.tried = false;
-                self.exact.reset();
+                self.exact.restart();
                 Some(Err(error))
             }
             Happened::Message => {
@@ -119,7 +100,7 @@ impl Stream {
     /// How many bytes the stream keeps allocated: less than the limit of a message, whatever arrives.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
-        self.input.capacity() + self.exact.text.capacity()
+        self.input.capacity() + self.exact.held()
     }
 }
 
@@ -156,14 +137,14 @@ impl Stream {
     fn finish(&mut self) -> Result<Frame<'_>, SyntaxError> {
         self.exact.restart();
         self.members.clear();
-        let mut reader = Reader::new(&self.exact.text);
+        let mut reader = Reader::new(self.exact.text());
         let outcome = match reader.peek() {
             Some(b'{') => reader.members(&mut self.members),
             _ => reader.skip(),
         };
         match outcome {
             Ok(()) => Ok(Frame {
-                text: &self.exact.text,
+                text: self.exact.text(),
                 members: &self.members,
             }),
             Err(Fault::Syntax(error)) => Err(error),
@@ -187,135 +168,6 @@ impl Stream {
             None if self.is_idle() => Ok(value),
             Some(Err(error)) => Err(error),
             _ => Err(SyntaxError::parse("something follows the value")),
-        }
-    }
-}
-
-impl Exact {
-    /// Whether no token is half read and no bracket open, nor the rest of a bad token being skipped.
-    fn is_idle(&self) -> bool {
-        self.state == State::Start && self.tokens == 0
-    }
-
-    /// Forgets the message after a lexical error: the rest of the bad token is to be skipped.
-    fn reset(&mut self) {
-        self.restart();
-        self.text.clear();
-    }
-
-    /// Begins a new message; the text of the last one stays until then.
-    fn restart(&mut self) {
-        self.tokens = 0;
-        self.bytes = 0;
-        self.braces = 0;
-        self.brackets = 0;
-        self.token = 0;
-    }
-
-    /// Goes on from `at` until a message is complete or something is wrong.
-    fn run(&mut self, input: &[u8], at: &mut usize) -> Happened {
-        if self.tokens == 0 && matches!(self.state, State::Start | State::Recovery) {
-            self.text.clear();
-            self.token = 0;
-        }
-        while let Some(&byte) = input.get(*at) {
-            let happened = match step(self.state, byte) {
-                Step::Drop(state) => {
-                    self.state = state;
-                    *at += 1;
-                    Happened::Nothing
-                }
-                Step::Take(state) => {
-                    self.begin_token();
-                    self.text.push(byte);
-                    self.state = state;
-                    *at += 1;
-                    self.take_run(input, at)
-                }
-                Step::Last => {
-                    self.begin_token();
-                    self.text.push(byte);
-                    *at += 1;
-                    self.end_token()
-                }
-                Step::Before if self.state == State::Recovery => {
-                    self.state = State::Start;
-                    Happened::Nothing
-                }
-                Step::Before => self.end_token(),
-                Step::Error => {
-                    self.begin_token();
-                    self.text.push(byte);
-                    *at += 1;
-                    self.state = State::Recovery;
-                    let token = self.text.get(self.token..).unwrap_or_default();
-                    Happened::Error(SyntaxError::parse(format_args!(
-                        "stray '{}'",
-                        string::lossy(token)
-                    )))
-                }
-            };
-            if !matches!(happened, Happened::Nothing) {
-                return happened;
-            }
-        }
-        Happened::Nothing
-    }
-
-    fn begin_token(&mut self) {
-        if self.state == State::Start {
-            if !self.text.is_empty() {
-                self.text.push(b' ');
-            }
-            self.token = self.text.len();
-        }
-    }
-
-    /// In a string, takes what is plain in one go.
-    fn take_run(&mut self, input: &[u8], at: &mut usize) -> Happened {
-        if let State::String(quote) = self.state {
-            let rest = input.get(*at..).unwrap_or_default();
-            let run = rest.get(..plain_run(rest, quote)).unwrap_or_default();
-            // One byte over is enough to find that the token is too long.
-            let room = (MAX_TOKEN_BYTES + 1).saturating_sub(self.text.len() - self.token);
-            let run = run.get(..room).unwrap_or(run);
-            self.text.extend_from_slice(run);
-            *at += run.len();
-        }
-        if self.text.len() - self.token > MAX_TOKEN_BYTES {
-            // What follows is read as if it began a token.
-            self.state = State::Start;
-            return Happened::Error(SyntaxError::limit("token size"));
-        }
-        Happened::Nothing
-    }
-
-    /// Counts a complete token.
-    fn end_token(&mut self) -> Happened {
-        self.state = State::Start;
-        let token = self.text.get(self.token..).unwrap_or_default();
-        match token {
-            b"{" => self.braces += 1,
-            b"}" => self.braces -= 1,
-            b"[" => self.brackets += 1,
-            b"]" => self.brackets -= 1,
-            _ => {}
-        }
-        self.tokens += 1;
-        self.bytes += token.len() + 1;
-        if self.bytes > MAX_TOKEN_BYTES {
-            return Happened::Error(SyntaxError::limit("token size"));
-        }
-        if self.tokens > MAX_TOKENS {
-            return Happened::Error(SyntaxError::limit("token count"));
-        }
-        if self.braces + self.brackets > MAX_NESTING as isize {
-            return Happened::Error(SyntaxError::limit("nesting depth"));
-        }
-        let open = self.braces > 0 || self.brackets > 0;
-        match open && self.braces >= 0 && self.brackets >= 0 {
-            true => Happened::Nothing,
-            false => Happened::Message,
         }
     }
 }

@@ -68,7 +68,11 @@ fn character(bytes: &[u8]) -> (Option<char>, usize) {
         0xfc..=0xfd => 5,
         _ => 0,
     };
-    let present = rest.iter().take(announced).take_while(|byte| *byte & 0xc0 == 0x80).count();
+    let present = rest
+        .iter()
+        .take(announced)
+        .take_while(|byte| *byte & 0xc0 == 0x80)
+        .count();
     let sequence = bytes.get(..=present).unwrap_or_default();
     let c = match std::str::from_utf8(sequence) {
         Ok(text) => text.chars().next().filter(|c| is_character(*c)),

@@ -221,7 +221,7 @@ fn white_space_takes_no_memory() {
     }
     assert!(stream.held() < 4 << 20, "{} bytes held", stream.held());
     stream.feed(b"]");
-    assert_eq!(stream.next().unwrap().unwrap().text(), b"[ 1 ]");
+    assert_eq!(stream.next().unwrap().unwrap().text(), b"[1]");
 }
 
 #[test]

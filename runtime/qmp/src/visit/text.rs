@@ -77,7 +77,7 @@ impl<'a> Text<'a> {
     fn put_off(&mut self, name: Cow<'a, str>) -> Outcome {
         self.reader.peek();
         let from = self.reader.position();
-        self.reader.skip()?;
+        self.reader.pass()?;
         let value = from..self.reader.position();
         self.rereads = self.rereads.checked_sub(value.len()).ok_or(Failed)?;
         self.pending.push(Pending {
@@ -191,10 +191,14 @@ impl<'a> Decoder<'a> {
             let mut at = first;
             while let Some(pending) = self.text()?.pending.get_mut(at) {
                 if !pending.done {
-                    let (name, from) = (std::mem::take(&mut pending.name), pending.value.start);
-                    self.text()?.reader.seek(from);
+                    let (name, value) = (std::mem::take(&mut pending.name), pending.value.clone());
+                    self.text()?.reader.seek(value.start);
                     let done = self.text_branch(object, &name, seen)?;
-                    if let Some(pending) = self.text()?.pending.get_mut(at) {
+                    let text = self.text()?;
+                    if done && text.reader.position() != value.end {
+                        return Err(Failed);
+                    }
+                    if let Some(pending) = text.pending.get_mut(at) {
                         (pending.name, pending.done) = (name, done);
                     }
                 }
@@ -202,18 +206,30 @@ impl<'a> Decoder<'a> {
             }
             again = depth(object, seen) > levels;
         }
+        self.text_leftover(first)?;
+        self.text()?.reader.seek(end);
+        Ok(())
+    }
+
+    /// Deals with what nobody wanted of the members put off since `first`: an error, or passed over after all, but not
+    /// unseen.
+    fn text_leftover(&mut self, first: usize) -> Outcome {
         let mode = self.mode;
         let text = self.text()?;
-        text.reader.seek(end);
-        let left: Vec<&str> = text
-            .pending
-            .iter()
-            .skip(first)
-            .filter(|p| !p.done)
-            .map(|p| p.name.as_ref())
-            .collect();
-        if !left.is_empty() && (mode == Mode::Strict || !distinct(left.iter().copied())) {
+        let own = text.pending.get(first..).unwrap_or_default();
+        let left: Vec<&Pending<'a>> = own.iter().filter(|pending| !pending.done).collect();
+        if !left.is_empty() && mode == Mode::Strict {
             return Err(Failed);
+        }
+        if !distinct(left.iter().map(|pending| pending.name.as_ref())) {
+            return Err(Failed);
+        }
+        for pending in left {
+            text.reader.seek(pending.value.start);
+            text.reader.skip()?;
+            if text.reader.position() != pending.value.end {
+                return Err(Failed);
+            }
         }
         text.pending.truncate(first);
         Ok(())
