@@ -57,7 +57,8 @@ pub(crate) struct FakeLog {
     pub(crate) on: Arc<AtomicBool>,
     pending: Arc<DirtyBitmap>,
     block: Arc<RamBlock>,
-    pub(crate) syncs: Arc<AtomicU64>,
+    /// Pages that a guest is taken to have written whenever the log is looked at.
+    pub(crate) dirty_at_sync: u64,
 }
 
 impl DirtyLog for FakeLog {
@@ -75,7 +76,7 @@ impl DirtyLog for FakeLog {
                 .dirty()
                 .merge(word, &[self.pending.take_word(word)]);
         }
-        self.syncs.fetch_add(1, Ordering::SeqCst);
+        self.pending.set_range(0, self.dirty_at_sync);
         Ok(())
     }
     fn stop(&mut self) -> memory::Result {
@@ -99,6 +100,8 @@ pub(crate) struct FakeVm {
     pub(crate) machine: &'static str,
     /// What stopping the guest runs into.
     pub(crate) stop_error: Option<&'static str>,
+    /// The page that the guest writes to last of all.
+    pub(crate) last_page: Option<u64>,
     pub(crate) writes: Arc<AtomicU64>,
     pub(crate) guest: Mutex<Option<Guest>>,
 }
@@ -110,7 +113,7 @@ impl FakeVm {
             on: Arc::default(),
             pending: Arc::new(DirtyBitmap::new(block.pages())),
             block: Arc::clone(&block),
-            syncs: Arc::default(),
+            dirty_at_sync: 0,
         };
         Self {
             block,
@@ -119,6 +122,7 @@ impl FakeVm {
             timer: None,
             machine: "fake",
             stop_error: None,
+            last_page: None,
             writes: Arc::default(),
             guest: Mutex::new(None),
         }
@@ -134,17 +138,22 @@ impl FakeVm {
         }
     }
 
+    /// The memory as others see it: what is written here goes around the block's own bitmap, as a vCPU's writes do, so that only the log
+    /// can tell of them.
+    fn shared_file(&self) -> File {
+        File::from(self.block.fd().unwrap().try_clone_to_owned().unwrap())
+    }
+
     /// Starts a guest that writes to `pages` pages in turn, resting after each `burst`.
     pub(crate) fn run_guest(&self, pages: u64, burst: u64) {
         let stop = Arc::new(AtomicBool::new(false));
-        let shared = File::from(self.block.fd().unwrap().try_clone_to_owned().unwrap());
+        let shared = self.shared_file();
         let (stopped, writes) = (Arc::clone(&stop), Arc::clone(&self.writes));
         let (pending, on) = (Arc::clone(&self.log.pending), Arc::clone(&self.log.on));
         let thread = thread::spawn(move || {
             let mut count = 0u64;
             while !stopped.load(Ordering::SeqCst) {
                 let page = count * 7919 % pages;
-                // Writes go around the block's own bitmap, as a vCPU's do, so that only the log can tell of them.
                 shared
                     .write_all_at(&count.to_le_bytes(), page * PAGE_SIZE + 8)
                     .unwrap();
@@ -194,6 +203,11 @@ impl Vm for FakeVm {
             return Err(error.into());
         }
         self.stop_guest();
+        if let Some(page) = self.last_page {
+            self.shared_file()
+                .write_all_at(b"last words", page * PAGE_SIZE)?;
+            self.log.pending.set(page);
+        }
         Ok(())
     }
     fn timer(&mut self) -> Option<TimerState> {

@@ -69,6 +69,7 @@ fn a_running_guest_arrives_whole() {
         cpu_ticks_offset: -5,
         cpu_clock_offset: 6,
     });
+    source.last_page = Some(5000);
     source.run_guest(2000, 64);
     while source.writes.load(Ordering::SeqCst) == 0 {
         thread::yield_now();
@@ -76,6 +77,8 @@ fn a_running_guest_arrives_whole() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let receiver = thread::spawn(move || {
         let mut target = FakeVm::new(32 * MIB);
+        // Memory that is not zero to begin with, as after an earlier attempt.
+        target.block.fill(0, 32 << 20, 0xa5).unwrap();
         let back = Box::new(theirs.try_clone().unwrap());
         let outcome = receive(
             &mut target,
@@ -145,7 +148,8 @@ fn a_running_guest_arrives_whole() {
 fn a_guest_that_dirties_too_fast_goes_on_until_cancelled() {
     let mut source = FakeVm::new(8 * MIB);
     source.fill();
-    source.run_guest(2000, u64::MAX);
+    source.log.dirty_at_sync = 100;
+    source.run_guest(2000, 64);
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     let drain = thread::spawn(move || {
         let mut sink = vec![0; 1 << 16];
@@ -208,8 +212,11 @@ fn cancelling_wakes_a_sender_whose_peer_does_not_read() {
         })
     };
     let (_silent, _) = listener.accept().unwrap();
+    while state.status() != Status::Active {
+        thread::yield_now();
+    }
+    // Time to fill the socket; if it is not enough, the sender notices by itself, which is as good.
     thread::sleep(Duration::from_millis(100));
-    assert_eq!(state.status(), Status::Active);
     assert!(state.cancel());
     assert_eq!(state.status(), Status::Cancelling);
     assert_eq!(sender.join().unwrap().status, Status::Cancelled);
@@ -258,6 +265,38 @@ fn a_connection_that_breaks_anywhere_fails_and_leaves_the_guest() {
         );
         assert!(!source.log.on.load(Ordering::SeqCst), "the log is still on");
     }
+}
+
+/// Cancels when the end of the stream is handed over: the write after the devices', which begins with the end's zero byte.
+struct CancelAtEnd {
+    state: Arc<MigrationState>,
+    answer: Option<bool>,
+}
+
+impl Write for &mut CancelAtEnd {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.starts_with(&[0]) && bytes.ends_with(b"}") {
+            self.answer = Some(self.state.cancel());
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn nothing_is_taken_back_once_the_destination_may_run() {
+    let state = begun();
+    let mut channel = CancelAtEnd {
+        state: Arc::clone(&state),
+        answer: None,
+    };
+    let outcome = send(&mut small(), &mut channel, &Settings::default(), &state);
+    assert_eq!(
+        (outcome.status, channel.answer),
+        (Status::Completed, Some(false))
+    );
 }
 
 #[test]
