@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lamp::{Lamp, Light, LightChanged, Peer, Running};
@@ -256,6 +257,49 @@ fn a_server_that_cannot_be_set_up_says_why() {
         error.to_string().starts_with("cannot start monitor 'm': "),
         "{error}"
     );
+}
+
+/// Set in a child that is to serve on its standard input and output.
+const CHILD: &str = "QAPI_TEST_SERVES_STDIO";
+
+#[test]
+fn standard_input_and_output_are_a_monitor() {
+    if std::env::var_os(CHILD).is_some() {
+        Running::start(|server| server.listen_named("console", "stdio")).join();
+        return;
+    }
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "--exact",
+            "standard_input_and_output_are_a_monitor",
+            "--nocapture",
+        ])
+        .env(CHILD, "1")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let mut input = child.stdin.take().expect("a pipe");
+    for request in ["qmp_capabilities", "query-monitors", "quit"] {
+        writeln!(input, "{{'execute': '{request}'}}").expect("the child reads");
+    }
+    let mut output = String::new();
+    child
+        .stdout
+        .take()
+        .expect("a pipe")
+        .read_to_string(&mut output)
+        .expect("text");
+    assert!(child.wait().expect("an end").success());
+    // The test harness of the child writes there too.
+    let (_, output) = output.split_once("{\"QMP\"").expect("a greeting");
+    let lines: Vec<&str> = output.lines().skip(1).take(4).collect();
+    assert_eq!(
+        lines[..2],
+        ["{\"return\": {}}", "{\"return\": [\"console stdio true\"]}"]
+    );
+    assert!(lines[2].ends_with("\"event\": \"GONE\"}"));
+    assert_eq!(lines[3], "{\"return\": {}}");
 }
 
 #[test]

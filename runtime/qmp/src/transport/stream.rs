@@ -33,7 +33,7 @@ pub(crate) enum Stream {
 pub(crate) enum Source {
     /// A pipe or terminal: the reactor tells when there is something to read.
     Polled(AsyncFd<OwnedFd>),
-    /// A regular file: always ready, and refused by the reactor.
+    /// A regular file or `/dev/null`: always ready, and refused by the reactor.
     File(OwnedFd),
 }
 
@@ -53,13 +53,10 @@ impl Stream {
 
     /// Any pair of descriptors, left in the mode they are in.
     pub(crate) fn pipes(input: OwnedFd, output: OwnedFd) -> io::Result<Self> {
-        let regular = rustix::fs::fstat(&input).is_ok_and(|stat| {
-            rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::RegularFile
-        });
-        let input = if regular {
-            Source::File(input)
-        } else {
-            Source::Polled(register(input, Interest::READABLE)?)
+        let input = match register(input.try_clone()?, Interest::READABLE) {
+            Ok(polled) => Source::Polled(polled),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Source::File(input),
+            Err(error) => return Err(error),
         };
         Ok(Stream::Pipes { input, output })
     }

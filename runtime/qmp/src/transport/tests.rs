@@ -168,5 +168,10 @@ fn pipes_and_files_are_read_without_changing_their_mode() {
         let (_sink, out) = std::io::pipe().expect("a pipe");
         let stream = Stream::pipes(file.into(), out.into()).expect("a stream");
         assert_eq!(*stream.read().await.expect("read"), *b"script");
+
+        let nothing = std::fs::File::open("/dev/null").expect("a device");
+        let (_sink, out) = std::io::pipe().expect("a pipe");
+        let stream = Stream::pipes(nothing.into(), out.into()).expect("a stream");
+        assert_eq!(*stream.read().await.expect("the end"), *b"");
     });
 }
