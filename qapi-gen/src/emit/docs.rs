@@ -180,7 +180,8 @@ pub(crate) fn markdown(text: &str) -> String {
         }
         let fenced = literal(&block);
         if !fenced.is_empty() {
-            out.push('\n');
+            out.truncate(out.trim_end().len());
+            out.push_str("\n\n");
             out.push_str(&fenced);
             out.push_str("\n\n");
         }

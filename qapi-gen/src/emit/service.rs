@@ -114,6 +114,11 @@ fn dispatch(plan: &Plan<'_>) -> TokenStream {
     let in_band = (!oob.is_empty()).then(|| {
         quote!(#(#oob_positions)|* => Box::pin(async move { self.call_oob(index, ctx, args, reply) }),)
     });
+    // A parameter that nothing uses has no name.
+    let named = |name: &str, used: bool| names::ident(if used { name } else { "_" });
+    let parameters = |used: bool| [named("ctx", used), named("args", used), named("reply", used)];
+    let [ctx, args, reply] = parameters(!handled.is_empty());
+    let [oob_ctx, oob_args, oob_reply] = parameters(!oob.is_empty());
     quote! {
         /// Answers requests by calling a [`Commands`] implementation. Made by [`service`].
         #[derive(Debug, Clone)]
@@ -139,9 +144,9 @@ fn dispatch(plan: &Plan<'_>) -> TokenStream {
             fn call<'a>(
                 &'a self,
                 index: usize,
-                ctx: &'a rt::Context,
-                args: rt::Arguments<'a>,
-                reply: &'a mut rt::Encoder,
+                #ctx: &'a rt::Context,
+                #args: rt::Arguments<'a>,
+                #reply: &'a mut rt::Encoder,
             ) -> rt::Reply<'a> {
                 match index {
                     #(#arms)*
@@ -152,9 +157,9 @@ fn dispatch(plan: &Plan<'_>) -> TokenStream {
             fn call_oob(
                 &self,
                 index: usize,
-                ctx: &rt::Context,
-                args: rt::Arguments<'_>,
-                reply: &mut rt::Encoder,
+                #oob_ctx: &rt::Context,
+                #oob_args: rt::Arguments<'_>,
+                #oob_reply: &mut rt::Encoder,
             ) -> Result<(), rt::Error> {
                 match index {
                     #(#oob_positions => { #oob_calls Ok(()) })*
