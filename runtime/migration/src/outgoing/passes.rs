@@ -94,15 +94,21 @@ impl Passes {
         // What stays in the buffer would be measured as sent.
         out.flush()?;
         let pages = counters.normal.get() + counters.duplicate.get() - pages_before;
-        let (seconds, bytes) = (began.elapsed(), out.position() - start);
-        if seconds >= SHORTEST_MEASURE {
-            self.bandwidth = bytes as f64 / seconds.as_secs_f64();
-            counters.bits_per_second.set((self.bandwidth * 8.0) as u64);
-            counters
-                .pages_per_second
-                .set((pages as f64 / seconds.as_secs_f64()) as u64);
-        }
+        self.measure(began.elapsed(), out.position() - start);
+        counters.bits_per_second.set((self.bandwidth * 8.0) as u64);
+        let seconds = began.elapsed().max(SHORTEST_MEASURE).as_secs_f64();
+        counters
+            .pages_per_second
+            .set((pages as f64 / seconds) as u64);
         Ok(())
+    }
+
+    /// Takes the speed of a pass into account. A pass too short to tell only shows that the connection is not slower than that.
+    fn measure(&mut self, took: Duration, bytes: u64) {
+        let speed = bytes as f64 / took.max(SHORTEST_MEASURE).as_secs_f64();
+        if took >= SHORTEST_MEASURE || speed > self.bandwidth {
+            self.bandwidth = speed;
+        }
     }
 
     /// Counts what the last look at the log has brought; bytes.

@@ -438,6 +438,16 @@ fn every_knob_makes_a_stream_that_the_same_knobs_read() {
 }
 
 #[test]
+fn a_tiny_busy_guest_is_not_held_up() {
+    let mut source = FakeVm::new(16 << 10);
+    source.log.dirty_at_sync = 4;
+    let state = begun();
+    let outcome = send(&mut source, std::io::sink(), &Settings::default(), &state);
+    assert_eq!(outcome.status, Status::Completed);
+    assert!(state.stats().dirty_sync_count < 5, "{:?}", state.stats());
+}
+
+#[test]
 fn bandwidth_is_limited_while_the_guest_runs() {
     let mut source = FakeVm::new(4 * MIB);
     source.fill();
