@@ -20,7 +20,10 @@ pub enum MigrationError {
     /// Only one migration runs at a time.
     #[error("There's a migration process in progress")]
     Busy,
-    /// An address that no transport understands.
+    /// A URI whose scheme nobody knows.
+    #[error("unknown migration protocol: {0}")]
+    Protocol(String),
+    /// An address that its transport does not understand.
     #[error("{0}")]
     Address(String),
     /// A connection that could not be made.

@@ -146,11 +146,10 @@ impl<W: Write> Outgoing<'_, W> {
     }
 
     fn complete(&mut self, passes: &mut Passes) -> Result<(), MigrationError> {
-        // From here on the guest stands still, and the state it was in goes along.
-        let run_state = self.vm.run_state();
         self.stopped = Some(Instant::now());
         let before = self.out.position();
-        self.vm.stop().map_err(|source| MigrationError::Vm {
+        let stopped = self.vm.stop();
+        let run_state = stopped.map_err(|source| MigrationError::Vm {
             action: "stop the guest",
             source,
         })?;

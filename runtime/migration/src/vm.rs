@@ -15,13 +15,12 @@ pub trait Vm: Send {
     fn dirty_log(&mut self) -> &mut dyn DirtyLog;
     /// Canonical name of the machine type.
     fn machine_name(&self) -> String;
-    /// Name of the run state the guest is in (`running`, `paused` ...); asked before [`stop`](Self::stop), it is what the destination goes on with.
-    fn run_state(&self) -> String;
-    /// Stops the guest for the switchover: when this returns, it writes no more memory.
+    /// Stops the guest for the switchover: when this returns, it writes no more memory. Gives the name of the run state that it was in
+    /// (`running`, `paused` ...), with which the destination goes on.
     ///
     /// # Errors
     /// When it could not be stopped; the migration then fails.
-    fn stop(&mut self) -> Result<(), VmError>;
+    fn stop(&mut self) -> Result<String, VmError>;
     /// Virtual time, for machines whose clock goes on at the destination; called after [`stop`](Self::stop).
     fn timer(&mut self) -> Option<TimerState> {
         None

@@ -64,15 +64,12 @@ impl Vm for RamOnly {
     fn machine_name(&self) -> String {
         "none".to_owned()
     }
-    fn run_state(&self) -> String {
-        "running".to_owned()
-    }
-    fn stop(&mut self) -> Result<(), VmError> {
+    fn stop(&mut self) -> Result<String, VmError> {
         if let Some((stop, thread)) = self.writer.lock().unwrap().take() {
             stop.store(true, Ordering::SeqCst);
             thread.join().map_err(|_| "the writer panicked")?;
         }
-        Ok(())
+        Ok("running".to_owned())
     }
     fn timer(&mut self) -> Option<TimerState> {
         self.timer

@@ -1,13 +1,11 @@
 //! The machine as a migration sees it: its devices directly, its run state through the owner.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
 use machine::{MachineError, SavedDevice};
 use memory::{DirtyLog, RamBlock};
 use migration::codec::SectionHeader;
 use migration::{DeviceSection, Vm, VmError};
-use qapi_runtime::Error;
 use vmstate::Source;
 
 use crate::hardware::Hardware;
@@ -20,8 +18,6 @@ pub(crate) struct Guest {
     ram: Vec<Arc<RamBlock>>,
     dirty_log: Box<dyn DirtyLog>,
     name: String,
-    /// Outcome of stopping the guest ahead of [`Vm::stop`].
-    frozen: Cell<Option<Result<(), Error>>>,
 }
 
 impl Guest {
@@ -37,7 +33,6 @@ impl Guest {
             ram,
             dirty_log,
             name,
-            frozen: Cell::new(None),
         }
     }
 }
@@ -55,20 +50,8 @@ impl Vm for Guest {
         self.name.clone()
     }
 
-    /// Asked right before [`Vm::stop`]. The guest is stopped here already, so that the state told is
-    /// the one it was stopped in even if a client stops it at the same time.
-    fn run_state(&self) -> String {
-        let (outcome, state) = match self.reports.freeze() {
-            Ok(state) => (Ok(()), state),
-            Err(error) => (Err(error), String::new()),
-        };
-        self.frozen.set(Some(outcome));
-        state
-    }
-
-    fn stop(&mut self) -> Result<(), VmError> {
-        let outcome = self.frozen.take();
-        Ok(outcome.unwrap_or_else(|| self.reports.freeze().map(drop))?)
+    fn stop(&mut self) -> Result<String, VmError> {
+        Ok(self.reports.freeze()?)
     }
 
     fn save_devices(&mut self) -> Result<Vec<DeviceSection>, VmError> {

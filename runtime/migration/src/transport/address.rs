@@ -39,7 +39,7 @@ impl FromStr for Address {
             "exec" | "fd" | "rdma" | "vsock" => failed(format!(
                 "migration over '{scheme}:' is not supported: use unix:, tcp: or file:"
             )),
-            _ => failed(format!("unknown migration protocol: {uri}")),
+            _ => Err(MigrationError::Protocol(uri.to_owned())),
         }
     }
 }

@@ -195,10 +195,7 @@ impl Vm for FakeVm {
     fn machine_name(&self) -> String {
         self.machine.to_owned()
     }
-    fn run_state(&self) -> String {
-        "running".to_owned()
-    }
-    fn stop(&mut self) -> Result<(), VmError> {
+    fn stop(&mut self) -> Result<String, VmError> {
         if let Some(error) = self.stop_error {
             return Err(error.into());
         }
@@ -208,7 +205,7 @@ impl Vm for FakeVm {
                 .write_all_at(b"last words", page * PAGE_SIZE)?;
             self.log.pending.set(page);
         }
-        Ok(())
+        Ok("running".to_owned())
     }
     fn timer(&mut self) -> Option<TimerState> {
         self.timer
