@@ -11,6 +11,7 @@ mod ram;
 mod record;
 mod return_path;
 mod wire;
+pub mod xbzrle;
 
 #[cfg(test)]
 mod tests;

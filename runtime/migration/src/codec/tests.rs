@@ -335,3 +335,35 @@ fn many_ranges_become_several_commands() {
     }
     assert_eq!(found, ranges);
 }
+
+#[test]
+fn xbzrle_changes_what_it_names() {
+    let mut page = [0xaa; PAGE_SIZE];
+    // 103 bytes stay, one changes; 151 stay (two length bytes), two change.
+    xbzrle::apply(&[103, 1, 0x39, 0x97, 0x01, 2, 7, 8], &mut page).unwrap();
+    let mut expected = [0xaa; PAGE_SIZE];
+    expected[103] = 0x39;
+    expected[104 + 151..][..2].copy_from_slice(&[7, 8]);
+    assert_eq!(page, expected);
+    xbzrle::apply(&[], &mut page).unwrap();
+    xbzrle::apply(&[0xff, 0x1f, 1, 5], &mut page).unwrap();
+    assert_eq!(page[4095], 5);
+    for bad in [
+        &[1][..],
+        &[0, 0],
+        &[0, 2, 1],
+        &[0x80],
+        &[0x80, 0x80, 1],
+        &[0xff, 0x1f, 2, 1, 2],
+        &[0x80, 0x20, 1, 1],
+    ] {
+        assert!(xbzrle::apply(bad, &mut page).is_none(), "{bad:02x?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn xbzrle_never_panics(changes in vec(any::<u8>(), 0..300)) {
+        let _ = xbzrle::apply(&changes, &mut [0; PAGE_SIZE]);
+    }
+}

@@ -8,7 +8,7 @@ use vmstate::Source;
 use super::mismatch;
 use crate::{
     MigrationError, MigrationState,
-    codec::{self, BlockSize, Name, RamRecord},
+    codec::{self, BlockSize, Name, RamRecord, xbzrle},
     stream::StreamReader,
 };
 
@@ -81,7 +81,27 @@ impl RamLoader {
                     }
                     counters.duplicate.add(1);
                 }
-                RamRecord::Xbzrle { .. } => return Err(unsupported(position, "xbzrle")),
+                RamRecord::Xbzrle {
+                    block,
+                    offset,
+                    encoding,
+                    length,
+                } => {
+                    let block = self.block(position, block, offset)?;
+                    let mut page = [0; PAGE];
+                    block.read(offset, &mut page)?;
+                    let changes = input.chunk(usize::from(length));
+                    let changes =
+                        changes.map_err(|source| MigrationError::Read { position, source })?;
+                    if encoding != xbzrle::ENCODING || xbzrle::apply(changes, &mut page).is_none() {
+                        return Err(mismatch(
+                            position,
+                            "Failed to load XBZRLE page - decode error!",
+                        ));
+                    }
+                    block.write(offset, &page)?;
+                    counters.normal.add(1);
+                }
                 RamRecord::CompressedPage { .. } => return Err(unsupported(position, "compress")),
                 RamRecord::MultifdFlush => return Err(unsupported(position, "multifd")),
                 RamRecord::Hook => return Err(unsupported(position, "rdma-pin-all")),
