@@ -112,7 +112,8 @@ pub struct MachineConfig {
     pub ram: Option<Arc<RamBlock>>,
     /// CPUs; a `microvm` has exactly one today, `none` has none whatever this says.
     pub cpus: u32,
-    /// Far end of the first serial port. `None`: no serial port, and no section `serial` when the machine is saved.
+    /// Far end of the first serial port. `None`: no serial port, and no section `serial` when the machine is saved. A machine of
+    /// kind `none` has none whatever this says.
     pub serial: Option<Box<dyn SerialSink>>,
     /// Where the built-in guest begins.
     pub guest: GuestConfig,

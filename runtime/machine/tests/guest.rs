@@ -460,3 +460,52 @@ fn unknown_sections_and_impossible_boards_are_refused() {
     none.resume().expect("resumes");
     none.reset().expect("resets");
 }
+
+#[test]
+fn a_mutilated_cpu_is_refused_or_runs_into_trouble_and_can_be_reset() {
+    let Some(()) =
+        qapi_test_support::kvm("a_mutilated_cpu_is_refused_or_runs_into_trouble_and_can_be_reset")
+    else {
+        return;
+    };
+    let mut b = bench(Accelerator::Kvm, quiet());
+    b.machine.resume().expect("runs");
+    b.counts_on();
+    b.machine.pause().expect("pauses");
+    let saved = b.machine.save_devices().expect("saves");
+    let good = &saved
+        .iter()
+        .find(|s| s.name == "cpu")
+        .expect("a CPU section")
+        .payload;
+    let mut random = 1u64;
+    let (mut refused, mut taken) = (0, 0);
+    for round in 0..300 {
+        let mut payload = good.clone();
+        // From one damaged byte to a hundred.
+        for _ in 0..=round / 3 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let at = (random >> 33) as usize % payload.len();
+            payload[at] ^= (random >> 24) as u8;
+        }
+        match b
+            .machine
+            .load_device("cpu", 0, 12, &mut SliceSource::new(&payload))
+        {
+            Err(_) => refused += 1,
+            Ok(()) => {
+                taken += 1;
+                b.machine.resume().expect("runs");
+                std::thread::sleep(Duration::from_millis(1));
+                b.machine.pause().expect("pauses");
+            }
+        }
+    }
+    assert!(refused > 0 && taken > 0, "{refused} refused, {taken} taken");
+    b.machine.reset().expect("resets");
+    while b.events.try_recv().is_ok() {}
+    b.machine.resume().expect("runs");
+    b.counts_on();
+}

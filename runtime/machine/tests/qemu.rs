@@ -1,5 +1,7 @@
-//! The built-in guest moves into a real QEMU: CPU, serial port and memory as ours saved them.
+//! The built-in guest moves into a real QEMU, with CPU, serial port and memory as ours saved them, and back.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -8,6 +10,7 @@ use memory::{PAGE_SIZE, RamBlock};
 use qapi_machine::{
     Accelerator, GuestConfig, Machine, MachineConfig, MachineKind, SerialSink, guest,
 };
+use vmstate::{SliceSource, Source as _};
 
 const RAM: u64 = 16 << 20;
 
@@ -18,6 +21,12 @@ impl SerialSink for Console {
     fn write(&mut self, bytes: &[u8]) -> usize {
         self.0.lock().expect("console").extend(bytes);
         bytes.len()
+    }
+}
+
+impl Console {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("console")).into_owned()
     }
 }
 
@@ -91,46 +100,42 @@ fn stream(machine: &Machine) -> Vec<u8> {
     out
 }
 
-#[test]
-fn the_guest_moves_into_qemu() {
-    let Some(()) = qapi_test_support::kvm("the_guest_moves_into_qemu") else {
-        return;
-    };
-    let Some(qemu) = qapi_test_support::qemu("the_guest_moves_into_qemu") else {
-        return;
-    };
+/// A running guest in a machine of ours.
+fn machine(console: &Console) -> Machine {
     let ram = RamBlock::anonymous("microvm.ram", RAM).expect("memory");
     let config = MachineConfig {
-        serial: Some(Box::new(Console::default())),
+        serial: Some(Box::new(console.clone())),
         guest: GuestConfig {
             rate: 100_000,
             pages: 200,
         },
         ..MachineConfig::new(MachineKind::Microvm, Accelerator::Kvm, ram)
     };
-    let mut machine = Machine::new(config).expect("a machine");
-    let word = |machine: &Machine, address| {
-        let mut bytes = [0; 8];
-        machine.memory().read(address, &mut bytes).expect("memory");
-        u64::from_le_bytes(bytes)
-    };
-    machine.resume().expect("runs");
-    let begin = Instant::now();
-    while word(&machine, guest::DIRTIED) < 1000 || word(&machine, guest::BEATS) < 1 {
-        assert!(
-            begin.elapsed() < Duration::from_secs(20),
-            "the guest does not run"
-        );
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    machine.pause().expect("pauses");
-    let (counter, beats) = (word(&machine, guest::COUNTER), word(&machine, guest::BEATS));
+    Machine::new(config).expect("a machine")
+}
 
-    let folder = std::env::temp_dir().join(format!("qapi-machine-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let (file, console) = (folder.join("stream"), folder.join("console"));
-    std::fs::write(&file, stream(&machine)).expect("writes the stream");
-    let child = Command::new(qemu)
+fn word(machine: &Machine, address: u64) -> u64 {
+    let mut bytes = [0; 8];
+    machine.memory().read(address, &mut bytes).expect("memory");
+    u64::from_le_bytes(bytes)
+}
+
+/// Waits until `done`; `progress` is what the failure shows.
+fn wait(what: &str, mut done: impl FnMut() -> bool, progress: impl Fn() -> String) {
+    let begin = Instant::now();
+    while !done() {
+        assert!(
+            begin.elapsed() < Duration::from_secs(30),
+            "no {what} in 30 s: {}",
+            progress()
+        );
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// QEMU with a stream coming in and a monitor on its standard streams.
+fn start_qemu(program: &Path, stream: &Path, console: &Path) -> Qemu {
+    let child = Command::new(program)
         .args([
             "-machine",
             "microvm",
@@ -143,47 +148,182 @@ fn the_guest_moves_into_qemu() {
             "-display",
             "none",
         ])
-        .arg("-serial")
-        .arg(format!("file:{}", console.display()))
-        .arg("-incoming")
-        .arg(format!("exec:cat {}", file.display()))
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped())
+        .args([
+            "-qmp",
+            "stdio",
+            "-serial",
+            &format!("file:{}", console.display()),
+        ])
+        .args(["-incoming", &format!("exec:cat {}", stream.display())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn();
-    let mut qemu = Qemu(child.expect("QEMU starts"));
-    let (begin, mut text) = (Instant::now(), String::new());
-    while text.matches(", errors ").count() < 2 {
-        if qemu.0.try_wait().expect("QEMU's state").is_some()
-            || begin.elapsed() > Duration::from_secs(30)
-        {
-            let _ = qemu.0.kill();
-            let mut said = String::new();
-            if let Some(mut stderr) = qemu.0.stderr.take() {
-                std::io::Read::read_to_string(&mut stderr, &mut said).expect("QEMU's words");
-            }
-            panic!("the guest does not go on in QEMU; console: {text}; QEMU: {said}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-        text = std::fs::read_to_string(&console).unwrap_or_default();
+    Qemu(child.expect("QEMU starts"))
+}
+
+/// Has QEMU write its stream to `file` and ends it.
+fn migrate(qemu: &mut Qemu, file: &Path) {
+    let mut monitor = qemu.0.stdin.take().expect("the monitor");
+    let uri = format!("exec:cat > {}", file.display());
+    for command in [
+        r#"{"execute":"qmp_capabilities"}"#.to_owned(),
+        r#"{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}"#.into(),
+        r#"{"execute":"stop"}"#.into(),
+        format!(r#"{{"execute":"migrate","arguments":{{"uri":"{uri}"}}}}"#),
+    ] {
+        writeln!(monitor, "{command}").expect("QEMU listens");
     }
-    drop(qemu);
-    std::fs::remove_dir_all(&folder).expect("removes its folder");
+    let mut replies = BufReader::new(qemu.0.stdout.take().expect("the monitor"));
+    let mut line = String::new();
+    while !line.contains(r#""status": "completed""#) {
+        assert!(!line.contains(r#""failed""#), "{line}");
+        line.clear();
+        assert!(
+            replies.read_line(&mut line).expect("QEMU answers") > 0,
+            "QEMU ended"
+        );
+    }
+}
+
+/// Loads memory and the CPU out of QEMU's stream; sections of devices that only QEMU has are left alone.
+fn load(machine: &mut Machine, stream: &[u8]) {
+    let mut source = SliceSource::new(&stream[8..]);
+    let mut take = |count: usize| {
+        let mut bytes = vec![0; count];
+        source.read_exact(&mut bytes).expect("more of the stream");
+        bytes
+    };
+    let number = |bytes: Vec<u8>| bytes.iter().fold(0u64, |n, byte| n << 8 | u64::from(*byte));
+    assert_eq!(take(1), [7]);
+    let length = number(take(4));
+    take(length as usize);
+    let mut block = Vec::new();
+    loop {
+        let kind = take(1)[0];
+        take(4);
+        match kind {
+            1 => {
+                let length = number(take(1));
+                take(length as usize + 8);
+            }
+            2 | 3 => {}
+            _ => break,
+        }
+        loop {
+            let word = number(take(8));
+            if word & 0x10 != 0 {
+                break;
+            }
+            if word & 4 != 0 {
+                let mut left = word & !0xfff;
+                while left > 0 {
+                    let length = number(take(1));
+                    take(length as usize);
+                    left -= number(take(8));
+                }
+                continue;
+            }
+            if word & 0x20 == 0 {
+                let length = number(take(1));
+                block = take(length as usize);
+            }
+            let page = if word & 2 != 0 {
+                vec![take(1)[0]; 4096]
+            } else {
+                take(4096)
+            };
+            if block == b"microvm.ram" {
+                machine.ram()[0]
+                    .write(word & !0xfff, &page)
+                    .expect("memory");
+            }
+        }
+        take(5);
+    }
+    let header = b"\x03cpu\0\0\0\0\0\0\0\x0c";
+    let at = stream
+        .windows(header.len())
+        .position(|bytes| bytes == header)
+        .expect("a CPU");
+    machine
+        .load_device(
+            "cpu",
+            0,
+            12,
+            &mut SliceSource::new(&stream[at + header.len()..]),
+        )
+        .expect("loads QEMU's CPU");
+}
+
+/// The number behind `after` in the first whole heartbeat line of `text`.
+fn figure(text: &str, after: &str) -> u64 {
     let line = text
         .lines()
         .find(|line| line.starts_with("heartbeat"))
         .expect("a whole line");
-    let number = |after: &str| {
-        let rest = line
-            .split(after)
-            .nth(1)
-            .unwrap_or_else(|| panic!("no '{after}' in {line}"));
-        rest.split([':', ','])
-            .next()
-            .and_then(|n| n.parse::<u64>().ok())
-            .expect("a number")
+    let rest = line
+        .split(after)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no '{after}' in {line}"));
+    rest.split([':', ','])
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or_else(|| panic!("no number in {line}"))
+}
+
+#[test]
+fn the_guest_moves_into_qemu_and_back() {
+    let Some(()) = qapi_test_support::kvm("the_guest_moves_into_qemu_and_back") else {
+        return;
     };
-    assert_eq!(number("heartbeat "), beats + 1, "{line}");
-    assert!(number("counter ") > counter, "{line}");
-    assert_eq!(number("errors "), 0, "{line}");
-    assert!(!text.contains("QAPI"), "it does not start over: {text}");
+    let Some(program) = qapi_test_support::qemu("the_guest_moves_into_qemu_and_back") else {
+        return;
+    };
+    let ours = Console::default();
+    let mut source = machine(&ours);
+    source.resume().expect("runs");
+    let ready = || word(&source, guest::DIRTIED) > 1000 && word(&source, guest::BEATS) > 0;
+    wait("heartbeat", ready, || ours.text());
+    source.pause().expect("pauses");
+    let (counter, beats) = (word(&source, guest::COUNTER), word(&source, guest::BEATS));
+
+    let folder = std::env::temp_dir().join(format!("qapi-machine-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let [there, back, console] = ["there", "back", "console"].map(|name| folder.join(name));
+    std::fs::write(&there, stream(&source)).expect("writes the stream");
+    let mut qemu = start_qemu(&program, &there, &console);
+    let text = || std::fs::read_to_string(&console).unwrap_or_default();
+    wait(
+        "heartbeats in QEMU",
+        || text().matches("\r\n").count() > 1,
+        text,
+    );
+    migrate(&mut qemu, &back);
+    drop(qemu);
+    let (said, stream) = (text(), std::fs::read(&back).expect("QEMU's stream"));
+    std::fs::remove_dir_all(&folder).expect("removes its folder");
+    assert_eq!(figure(&said, "heartbeat "), beats + 1, "{said}");
+    assert!(figure(&said, "counter ") > counter, "{said}");
+    assert_eq!(figure(&said, "errors "), 0, "{said}");
+    assert!(!said.contains("QAPI"), "it does not start over: {said}");
+
+    let ours = Console::default();
+    let mut home = machine(&ours);
+    load(&mut home, &stream);
+    let (counter, beats) = (word(&home, guest::COUNTER), word(&home, guest::BEATS));
+    assert!(beats > figure(&said, "heartbeat "));
+    home.resume().expect("runs");
+    wait(
+        "heartbeat at home",
+        || ours.text().contains(", errors "),
+        || ours.text(),
+    );
+    home.pause().expect("pauses");
+    assert!(word(&home, guest::COUNTER) > counter);
+    assert_eq!(word(&home, guest::ERRORS), 0);
+    assert!(
+        !ours.text().contains("QAPI"),
+        "it does not start over: {}",
+        ours.text()
+    );
 }

@@ -10,7 +10,7 @@ mod parts;
 mod tests;
 
 pub(crate) use convert::Raw;
-pub(crate) use msrs::{ALL as ALL_MSRS, TSC};
+pub(crate) use msrs::{ALL as ALL_MSRS, TSC, is_range_mask};
 pub use parts::{FpRegister, MtrrPair, Segment, Vector};
 
 use parts::{ErrorCode, FpPointers, Value};

@@ -58,6 +58,14 @@ const SYSENTER_CS: u32 = 0x174;
 /// First of the variable memory type registers: base and mask in turn.
 const MTRR_VARIABLE: u32 = 0x200;
 
+/// Whether a register is the mask of a variable memory type range.
+///
+/// On the wire such masks are as wide as physical addresses can be (52 bits), so that they cover the same range on a host with wider
+/// addresses; a register takes only its own host's width.
+pub(crate) fn is_range_mask(number: u32) -> bool {
+    (MTRR_VARIABLE..MTRR_VARIABLE + 16).contains(&number) && !number.is_multiple_of(2)
+}
+
 impl CpuState {
     /// The value of one of [`ALL`] or the time stamp counter, `None` for others. Changes nothing: one table of places serves both
     /// directions.

@@ -28,8 +28,10 @@ fn distinct() -> CpuState {
             .wrapping_add(1_442_695_040_888_963_407);
         next
     };
-    let mut s = CpuState::default();
-    s.regs = std::array::from_fn(|_| word());
+    let mut s = CpuState {
+        regs: std::array::from_fn(|_| word()),
+        ..CpuState::default()
+    };
     (s.rip, s.cr2, s.cr3, s.tsc) = (word(), word(), word(), word());
     s.rflags = 0x246;
     (s.cr0, s.cr4, s.efer) = (0x8000_0033, 0x620, 0x500);

@@ -47,8 +47,12 @@ const EXTENDED8_EBX_OUT: u32 = bits(&[25]);
 /// KVM's features: its clock, both spellings, its stability, and no delay after port accesses.
 const KVM_IN: u32 = bits(&[0, 1, 3, 24]);
 
-/// Gives the CPU its CPUID.
-pub(super) fn set(vm: &Vm, fd: &VcpuFd, index: u32) -> Result {
+/// Leaf that tells the width of physical addresses, and the width without it.
+const WIDTHS: u32 = 0x8000_0008;
+const USUAL_WIDTH: u32 = 36;
+
+/// Gives the CPU its CPUID. Returns the width of its physical addresses, bits.
+pub(super) fn set(vm: &Vm, fd: &VcpuFd, index: u32) -> Result<u32> {
     let supported = vm.inner.kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES);
     let supported = supported.map_err(KvmError::ioctl(
         "learn which CPU features the host supports",
@@ -57,7 +61,9 @@ pub(super) fn set(vm: &Vm, fd: &VcpuFd, index: u32) -> Result {
     let list = CpuId::from_entries(&offered)
         .map_err(|error| KvmError::State(format!("too many CPUID entries: {error:?}")))?;
     fd.set_cpuid2(&list)
-        .map_err(KvmError::ioctl("set a CPU's features"))
+        .map_err(KvmError::ioctl("set a CPU's features"))?;
+    let widths = offered.iter().find(|entry| entry.function == WIDTHS);
+    Ok(widths.map_or(USUAL_WIDTH, |entry| entry.eax & 0xff))
 }
 
 /// What the guest sees of what the host supports.
@@ -110,7 +116,7 @@ fn adapt(mut e: kvm_cpuid_entry2, index: u32, avx: bool) -> Option<kvm_cpuid_ent
             e.ecx &= !EXTENDED1_ECX_OUT;
             e.edx &= !EXTENDED1_EDX_OUT;
         }
-        (0x8000_0008, _) => (e.ebx, e.ecx) = (e.ebx & !EXTENDED8_EBX_OUT, 0),
+        (WIDTHS, _) => (e.ebx, e.ecx) = (e.ebx & !EXTENDED8_EBX_OUT, 0),
         // SVM, instruction sampling, lightweight profiling, cache and core topology, encryption, performance counters.
         (0x8000_000a | 0x8000_001b | 0x8000_001c..=0x8000_001f | 0x8000_0022 | 0x8000_0023, _) => {
             return None;

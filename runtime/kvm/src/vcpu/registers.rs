@@ -3,8 +3,11 @@
 use kvm_bindings::{Msrs, kvm_msr_entry};
 use kvm_ioctls::VcpuFd;
 
-use crate::state::{ALL_MSRS, Raw, TSC};
+use crate::state::{ALL_MSRS, Raw, TSC, is_range_mask};
 use crate::{CpuState, KvmError, Result};
+
+/// The widest physical address there can be.
+const PHYSICAL: u64 = (1 << 52) - 1;
 
 /// A vCPU's descriptor and what is known of its registers.
 pub(super) struct Registers {
@@ -13,6 +16,8 @@ pub(super) struct Registers {
     tsc_khz: Option<u32>,
     /// Registers of [`ALL_MSRS`] that this host's KVM has, and the time stamp counter last.
     msrs: Vec<u32>,
+    /// Bits of a 52-bit physical address that this host's addresses lack.
+    beyond: u64,
     /// State right after creation.
     power_on: Box<CpuState>,
     /// The local APIC right after creation.
@@ -29,6 +34,7 @@ impl Registers {
             fd,
             tsc_khz,
             msrs: Vec::new(),
+            beyond: 0,
             power_on: state.clone(),
             apic: Default::default(),
             carried: state,
@@ -43,8 +49,10 @@ impl Registers {
         &mut self.fd
     }
 
-    /// Finds out which registers there are and takes the power-on state. Comes after CPUID, before everything else.
-    pub(super) fn learn(&mut self) -> Result {
+    /// Finds out which registers there are and takes the power-on state. Comes after CPUID, before everything else. `width` is that
+    /// of physical addresses, bits.
+    pub(super) fn learn(&mut self, width: u32) -> Result {
+        self.beyond = PHYSICAL & u64::MAX.checked_shl(width).unwrap_or(0);
         self.msrs = ALL_MSRS
             .into_iter()
             .filter(|&number| self.read_msrs(&[number]).is_ok_and(|v| v.len() == 1))
@@ -74,7 +82,12 @@ impl Registers {
         state.gather(&self.raw()?);
         let values = self.read_msrs(&self.msrs)?;
         for (number, value) in self.msrs.iter().zip(values) {
-            state.set_msr(*number, value);
+            let fill = if is_range_mask(*number) {
+                self.beyond
+            } else {
+                0
+            };
+            state.set_msr(*number, value | fill);
         }
         if let Some(khz) = self.tsc_khz {
             state.tsc_khz = khz.into();
@@ -166,9 +179,10 @@ impl Registers {
             .msrs
             .iter()
             .filter_map(|&index| {
+                let strip = if is_range_mask(index) { self.beyond } else { 0 };
                 state.msr(index).map(|data| kvm_msr_entry {
                     index,
-                    data,
+                    data: data & !strip,
                     ..Default::default()
                 })
             })

@@ -69,8 +69,8 @@ impl Runner {
 
     fn set_up(&mut self) -> Result {
         kick::admit()?;
-        cpuid::set(&self.vm, self.registers.fd(), self.config.index)?;
-        self.registers.learn()?;
+        let width = cpuid::set(&self.vm, self.registers.fd(), self.config.index)?;
+        self.registers.learn(width)?;
         self.registers.reset(&*self.config.entry)
     }
 
@@ -173,7 +173,8 @@ impl Runner {
         while self.page.unfinished() {
             self.page.set_immediate_exit(true);
             match self.enter() {
-                Exit::Answered(_) => {}
+                Exit::Answered(Flow::Continue) => {}
+                Exit::Answered(Flow::Park) => self.state = State::Paused,
                 Exit::Interrupted => break,
                 Exit::Ended(event) => {
                     self.state = State::Paused;
@@ -239,6 +240,15 @@ impl Runner {
         match self.state {
             State::Paused => Ok(()),
             State::Running => Err(KvmError::Running(self.config.index)),
+        }
+    }
+}
+
+impl Drop for Runner {
+    /// A panic, which only a mistake in a device can cause, must not leave a CPU that silently stands still.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.config.events)(VcpuEvent::Failed("its thread panicked".into()));
         }
     }
 }
