@@ -384,9 +384,9 @@ fn types_that_contain_themselves_have_a_bottom() {
         ]
         .concat()
     };
-    assert!(read::<Node>(&levels(100)).is_ok());
+    assert!(read::<Node>(&levels(250)).is_ok());
     let error = refused::<Node>(&levels(1000));
-    assert!(error.contains("nests more than 128 levels deep"), "{error}");
+    assert!(error.contains("nests more than 256 levels deep"), "{error}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{Error, json};
 
 /// How deep typed values may nest: objects, lists and alternates that a schema can put inside themselves. Less than the
 /// 1024 levels of the text, since every level is a handful of stack frames; a chain of block nodes does not come near.
-const MAX_LEVELS: usize = 128;
+const MAX_LEVELS: usize = 256;
 
 /// What to do with what the schema does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,9 +242,9 @@ impl<'a> Decoder<'a> {
     fn enter(&mut self) -> Outcome {
         if self.levels == MAX_LEVELS {
             return Err(self.fail(|tree| {
+                let name = tree.name();
                 Error::generic(format!(
-                    "Parameter '{}' nests more than {MAX_LEVELS} levels deep",
-                    tree.path()
+                    "Parameter '{name}' nests more than {MAX_LEVELS} levels deep"
                 ))
             }));
         }
