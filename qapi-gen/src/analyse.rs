@@ -1,7 +1,7 @@
 //! The front end as one function: schema files in, resolved schema or diagnostics out.
 
-use crate::check::{self, Dialect};
-use crate::diag::{Diagnostic, Diagnostics};
+use crate::check::{self, Depth, Dialect};
+use crate::diag::{Diagnostic, Diagnostics, catalogue};
 use crate::ir::{self, Schema};
 use crate::source::{Loader, SourceMap};
 use crate::syntax::{self, Loaded};
@@ -23,30 +23,14 @@ pub struct Analysis {
 
 /// Reads and checks the schema that starts at `root`.
 ///
-/// Without a dialect the newest one that accepts the schema is taken; if none does, the one with the
-/// fewest mistakes.
+/// Without a dialect the newest one that accepts the schema is taken; if none does, the newest one
+/// whose spelling of conditions, pragmas and documentation the schema follows best.
 pub fn analyse(loader: &dyn Loader, root: &Path, dialect: Option<Dialect>) -> Analysis {
     let mut loaded = syntax::load(loader, root);
-    let candidates = dialect
-        .as_ref()
-        .map_or(&Dialect::DETECTED[..], std::slice::from_ref);
-    let mut best: Option<(Dialect, Result<Schema, Vec<Diagnostic>>)> = None;
-    for dialect in candidates {
-        let result = under(&loaded, *dialect);
-        let count =
-            |result: &Result<Schema, Vec<Diagnostic>>| result.as_ref().map_or_else(Vec::len, |_| 0);
-        let better = best
-            .as_ref()
-            .is_none_or(|(_, best)| count(&result) < count(best));
-        let accepted = result.is_ok();
-        if better {
-            best = Some((*dialect, result));
-        }
-        if accepted {
-            break;
-        }
-    }
-    let (dialect, result) = best.unwrap_or((Dialect::NEWEST, Err(Vec::new())));
+    let (dialect, result) = match dialect {
+        Some(dialect) => (dialect, under(&loaded, dialect, Depth::All)),
+        None => detect(&loaded),
+    };
     let sources = Arc::new(std::mem::take(&mut loaded.sources));
     Analysis {
         files: loaded.read,
@@ -56,10 +40,52 @@ pub fn analyse(loader: &dyn Loader, root: &Path, dialect: Option<Dialect>) -> An
     }
 }
 
+fn detect(loaded: &Loaded) -> (Dialect, Result<Schema, Vec<Diagnostic>>) {
+    for dialect in Dialect::DETECTED {
+        let result = under(loaded, dialect, Depth::First);
+        if result.is_ok() {
+            return (dialect, result);
+        }
+    }
+    let mut best = (Dialect::NEWEST, under(loaded, Dialect::NEWEST, Depth::All));
+    for dialect in Dialect::DETECTED.into_iter().skip(1) {
+        let result = under(loaded, dialect, Depth::All);
+        if foreign(&result) < foreign(&best.1) {
+            best = (dialect, result);
+        }
+    }
+    best
+}
+
+/// Number of mistakes that rather show another dialect. The others are mistakes in any, and a
+/// dialect that does not see some of them is no better for that.
+fn foreign(result: &Result<Schema, Vec<Diagnostic>>) -> usize {
+    let signs = [
+        &catalogue::CONDITION_INVALID,
+        &catalogue::PRAGMA_UNKNOWN,
+        &catalogue::DOC_SECTION,
+        &catalogue::DOC_INDENT,
+        &catalogue::DOC_EMPTY_SECTION,
+        &catalogue::DOC_MEMBER_MISSING,
+        &catalogue::DOC_STYLE,
+        &catalogue::KEY_MISSING,
+        &catalogue::KEY_UNKNOWN,
+    ];
+    let count = |list: &Vec<Diagnostic>| {
+        list.iter()
+            .filter(|found| signs.contains(&found.rule))
+            .count()
+    };
+    result.as_ref().err().map_or(0, count)
+}
+
 /// Checks what was loaded as one dialect has it.
-fn under(loaded: &Loaded, dialect: Dialect) -> Result<Schema, Vec<Diagnostic>> {
+fn under(loaded: &Loaded, dialect: Dialect, depth: Depth) -> Result<Schema, Vec<Diagnostic>> {
     let mut out = Vec::new();
-    let checked = check::check(loaded, dialect, &mut out);
+    let checked = check::check(loaded, dialect, depth, &mut out);
+    if depth == Depth::First && !out.is_empty() {
+        return Err(out);
+    }
     let schema = ir::build(loaded, &checked, dialect, &mut out);
     schema.filter(|_| out.is_empty()).ok_or(out)
 }

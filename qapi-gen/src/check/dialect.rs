@@ -129,6 +129,11 @@ impl Dialect {
         self >= V9_0
     }
 
+    /// What a message calls a feature that is documented but does not exist.
+    pub(crate) fn undocumented_feature(self) -> &'static str {
+        if self >= V6_0 { "feature" } else { "member" }
+    }
+
     /// Documentation text is indented, sections start at paragraphs.
     pub(crate) fn hanging_docs(self) -> bool {
         self >= V8_1

@@ -1,11 +1,13 @@
 //! Rules that need no other definition: directives, keys, names, documentation before its
 //! definition. What each release of QEMU asks for is in [`Dialect`].
 
+mod body;
 mod cond;
 pub(crate) mod def;
 mod dialect;
 mod expr;
 mod names;
+mod parts;
 mod pragma;
 #[cfg(test)]
 mod tests;
@@ -42,8 +44,23 @@ pub(crate) struct Checked {
     pub(crate) broken: HashSet<String>,
 }
 
+/// How far to go on behind a mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Find every mistake.
+    All,
+    /// One mistake is enough to know.
+    First,
+}
+
 /// Checks everything that was loaded as `dialect` has it. Mistakes go to `out`.
-pub(crate) fn check(loaded: &Loaded, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Checked {
+pub(crate) fn check(
+    loaded: &Loaded,
+    dialect: Dialect,
+    depth: Depth,
+    out: &mut Vec<Diagnostic>,
+) -> Checked {
+    let enough = |out: &[Diagnostic]| depth == Depth::First && !out.is_empty();
     let mut reader = Reader {
         sources: &loaded.sources,
         dialect,
@@ -55,6 +72,9 @@ pub(crate) fn check(loaded: &Loaded, dialect: Dialect, out: &mut Vec<Diagnostic>
     };
     for (module, item) in &loaded.items {
         reader.item(*module, item);
+        if enough(reader.out) {
+            return Checked::default();
+        }
     }
     let Reader {
         slots,
@@ -71,6 +91,9 @@ pub(crate) fn check(loaded: &Loaded, dialect: Dialect, out: &mut Vec<Diagnostic>
                 match definition(module, expr, doc, dialect, &pragma, out, &mut broken) {
                     Some(def) => pieces.push(Piece::Def(Box::new(def))),
                     None => broken.extend(names_in(expr)),
+                }
+                if enough(out) {
+                    return Checked::default();
                 }
             }
         }
@@ -242,10 +265,10 @@ fn definition(
     };
     expr::definition_name(&mut cx, name_value.span);
     let doc = documentation(&mut cx, expr, comment);
-    let body = expr::body(&mut cx, expr);
+    let body = body::body(&mut cx, expr);
     let cond = cond::condition(&mut cx, expr, expr::What::Meta(meta));
-    let features = expr::features(&mut cx, expr);
-    expr::flags(&mut cx, expr);
+    let features = parts::features(&mut cx, expr);
+    body::flags(&mut cx, expr);
     if cx.failed {
         broken.insert(name.to_owned());
         return None;

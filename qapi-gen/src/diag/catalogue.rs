@@ -70,6 +70,7 @@ rules! {
     // The schema as a whole.
     ALREADY_DEFINED = "already-defined", "defined again here", "all definitions share one name space";
     NAME_CLASH = "name-clash", "", "names that differ only in '-', '_' and '.' clash";
+    MEMBER_TYPE_UNKNOWN = "member-type-unknown", "no such type", "";
     TYPE_UNKNOWN = "type-unknown", "no such type", "";
     BASE_NOT_STRUCT = "base-not-struct", "", "";
     CONTAINS_ITSELF = "contains-itself", "", "";

@@ -49,7 +49,7 @@ pub struct Diagnostic {
     /// True for errors that QEMU reports with a column.
     pub has_column: bool,
     /// The definition it is in.
-    pub within: Option<Enclosing>,
+    pub within: Option<Box<Enclosing>>,
     /// Related places.
     pub notes: Vec<Note>,
 }
@@ -81,10 +81,10 @@ impl Diagnostic {
     /// The same mistake, told to be inside a definition that starts at `start`.
     #[must_use]
     pub fn inside(mut self, meta: &'static str, name: &str, start: Span) -> Self {
-        self.within = Some(Enclosing {
+        self.within = Some(Box::new(Enclosing {
             meta,
             name: name.to_owned(),
-        });
+        }));
         self.reported = Some(start);
         self
     }

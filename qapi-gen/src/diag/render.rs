@@ -39,7 +39,7 @@ fn human(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     if let Some(span) = d.span {
         width = excerpt(out, sources, span, d.rule.label, true);
     }
-    if let Some(Enclosing { meta, name }) = &d.within {
+    if let Some(Enclosing { meta, name }) = d.within.as_deref() {
         put!(out, "{:width$} = in {meta} '{name}'\n", "");
     }
     for note in &d.notes {
@@ -138,7 +138,7 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
         );
     }
     let place = sources.locate(span);
-    gnu_within(out, &place, d.within.as_ref());
+    gnu_within(out, &place, d.within.as_deref());
     put!(out, "{}:{}:", place.path.display(), place.line);
     if d.has_column {
         put!(out, "{}:", place.column);
@@ -193,7 +193,7 @@ fn json(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     if let Some(span) = d.reported.or(d.span) {
         put!(out, ",\"reported_line\":{}", sources.locate(span).line);
     }
-    if let Some(Enclosing { meta, name }) = &d.within {
+    if let Some(Enclosing { meta, name }) = d.within.as_deref() {
         put!(
             out,
             ",\"definition\":{{\"meta\":{},\"name\":{}}}",

@@ -109,7 +109,11 @@ impl Builder<'_, '_, '_> {
         match (&proto.kind, &self.resolver.infos[id.0 as usize]) {
             (ProtoKind::Builtin(builtin), _) => TypeKind::Builtin(*builtin),
             (ProtoKind::Enum(values), _) => TypeKind::Enum(Enum {
-                values: values.iter().map(|value| enum_value(value, doc)).collect(),
+                values: values
+                    .iter()
+                    .enumerate()
+                    .map(|(at, value)| enum_value(at, value, doc))
+                    .collect(),
                 prefix: match proto.def.map(|def| &def.body) {
                     Some(Body::Enum { prefix, .. }) => prefix.clone(),
                     _ => None,
@@ -120,7 +124,11 @@ impl Builder<'_, '_, '_> {
                 TypeKind::Object(self.object(*meta, info))
             }
             (_, TypeInfo::Alternate(branches)) => TypeKind::Alternate(Alternate {
-                branches: branches.iter().map(|branch| self.member(branch)).collect(),
+                branches: branches
+                    .iter()
+                    .enumerate()
+                    .map(|(at, branch)| self.member(at, branch))
+                    .collect(),
             }),
             // A schema without mistakes has the info that fits every kind.
             _ => TypeKind::Object(self.object(ObjectMeta::Implicit, &ObjectInfo::default())),
@@ -131,7 +139,8 @@ impl Builder<'_, '_, '_> {
         let members: Vec<Member> = info
             .members
             .iter()
-            .map(|member| self.member(member))
+            .enumerate()
+            .map(|(at, member)| self.member(at.saturating_sub(info.own), member))
             .collect();
         Object {
             meta,
@@ -154,21 +163,18 @@ impl Builder<'_, '_, '_> {
         }
     }
 
-    /// A member with the text that its own definition's comment has for it.
-    fn member(&self, resolved: &Resolved<'_>) -> Member {
+    /// A member with the text that its own definition's comment has for it, probably at `place`.
+    fn member(&self, place: usize, resolved: &Resolved<'_>) -> Member {
         let member = resolved.member;
-        let doc = self
-            .resolver
-            .proto(resolved.owner)
-            .def
-            .and_then(|def| def.doc.as_ref());
+        let owner = self.resolver.proto(resolved.owner).def;
+        let doc = owner.and_then(|def| def.doc.as_ref());
         Member {
             name: member.name.clone(),
             ty: resolved.ty,
             optional: member.optional,
             cond: member.cond.clone(),
             features: member.features.clone(),
-            doc: argument_text(doc, &member.name),
+            doc: argument_text(doc, place, &member.name),
             span: member.span,
         }
     }
@@ -266,18 +272,18 @@ fn def_info(def: &Def) -> Info {
     }
 }
 
-fn enum_value(value: &ValueDef, doc: Option<&doc::Doc>) -> EnumValue {
+fn enum_value(at: usize, value: &ValueDef, doc: Option<&doc::Doc>) -> EnumValue {
     EnumValue {
         name: value.name.clone(),
         cond: value.cond.clone(),
         features: value.features.clone(),
-        doc: argument_text(doc, &value.name),
+        doc: argument_text(doc, at, &value.name),
         span: value.span,
     }
 }
 
-fn argument_text(doc: Option<&doc::Doc>, name: &str) -> Option<String> {
-    let section = doc?.args.iter().find(|section| section.name == name)?;
+fn argument_text(doc: Option<&doc::Doc>, place: usize, name: &str) -> Option<String> {
+    let section = doc::Section::find(&doc?.args, place, name)?;
     (!section.text.is_empty()).then(|| section.text.clone())
 }
 

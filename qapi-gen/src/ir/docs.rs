@@ -4,47 +4,47 @@ use super::declare::about;
 use super::resolve::Resolver;
 use crate::check::def::{Body, Data, Def};
 use crate::diag::{Diagnostic, catalogue};
+use crate::ir::Feature;
+use crate::source::Span;
 use crate::syntax::doc::Section;
+use std::collections::HashSet;
 
 /// Checks that what the comment of `def` describes exists, and that nothing lacks description.
 pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     let Some(doc) = &def.doc else { return };
-    let (role, members) = parts(def);
+    let (role, parts) = parts(def);
+    let excepted = || resolver.checked.pragma.documentation.contains(&def.name);
+    let required = resolver.dialect.members_documented() && !excepted();
     let mut found = Vec::new();
-    let mut features: Vec<&str> = def
-        .features
-        .iter()
-        .map(|feature| feature.name.as_str())
-        .collect();
-    let excepted = resolver.checked.pragma.documentation.contains(&def.name);
-    let required = resolver.dialect.members_documented() && !excepted;
-    for (name, span, own) in members {
-        let described = doc.args.iter().any(|section| section.name == name);
-        if !described && required {
-            let message = format!("{role} '{name}' lacks documentation");
-            found.push(about(def, &catalogue::DOC_MEMBER_MISSING, span, message));
+    let mut features = HashSet::new();
+    let mut feature = |found: &mut Vec<Diagnostic>, feature: &Feature, span| {
+        let place = features.len();
+        if Section::find(&doc.features, place, &feature.name).is_none() {
+            let message = format!("feature '{}' lacks documentation", feature.name);
+            found.push(about(def, &catalogue::DOC_FEATURE_MISSING, span, message));
         }
-        features.extend(own.iter().map(|feature| feature.name.as_str()));
+        features.insert(feature.name.clone());
+    };
+    for own in &def.features {
+        feature(&mut found, own, def.name_span);
     }
-    for name in &features {
-        if !doc.features.iter().any(|section| section.name == *name) {
-            let message = format!("feature '{name}' lacks documentation");
+    for (place, part) in parts.iter().enumerate() {
+        if required && Section::find(&doc.args, place, part.name).is_none() {
+            let message = format!("{role} '{}' lacks documentation", part.name);
             found.push(about(
                 def,
-                &catalogue::DOC_FEATURE_MISSING,
-                def.name_span,
+                &catalogue::DOC_MEMBER_MISSING,
+                part.span,
                 message,
             ));
         }
+        for own in part.features {
+            feature(&mut found, own, part.span);
+        }
     }
-    let (_, members) = parts(def);
-    let names: Vec<&str> = members.into_iter().map(|(name, ..)| name).collect();
+    let known: HashSet<&str> = parts.iter().map(|part| part.name).collect();
     let by_section = resolver.dialect.section_positions();
-    let mut unknown = |kind: &str, sections: &[Section], known: &[&str]| {
-        let bogus: Vec<&Section> = sections
-            .iter()
-            .filter(|section| !known.contains(&section.name.as_str()))
-            .collect();
+    let mut unknown = |kind: &str, bogus: Vec<&Section>| {
         let Some(first) = bogus.first() else { return };
         let list: Vec<String> = bogus
             .iter()
@@ -63,42 +63,55 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
         diagnostic.reported = Some(if by_section { first.span } else { doc.span });
         found.push(diagnostic);
     };
-    unknown("member", &doc.args, &names);
-    unknown("feature", &doc.features, &features);
+    unknown(
+        "member",
+        doc.args
+            .iter()
+            .filter(|section| !known.contains(section.name.as_str()))
+            .collect(),
+    );
+    let kind = resolver.dialect.undocumented_feature();
+    unknown(
+        kind,
+        doc.features
+            .iter()
+            .filter(|section| !features.contains(&section.name))
+            .collect(),
+    );
     resolver.out.extend(found);
 }
 
-type Part<'d> = (&'d str, crate::source::Span, &'d [super::Feature]);
+/// Something that a comment can describe.
+struct Part<'d> {
+    name: &'d str,
+    span: Span,
+    features: &'d [Feature],
+}
 
-/// What the comment of `def` should describe: how messages call it, and each by name.
+/// What the comment of `def` should describe, and how messages call that.
 fn parts(def: &Def) -> (&'static str, Vec<Part<'_>>) {
-    let members = match &def.body {
+    let (role, members) = match &def.body {
         Body::Enum { values, .. } => {
-            let values = values
-                .iter()
-                .map(|value| (value.name.as_str(), value.span, value.features.as_slice()));
+            let values = values.iter().map(|value| Part {
+                name: &value.name,
+                span: value.span,
+                features: &value.features,
+            });
             return ("value", values.collect());
         }
-        Body::Alternate { branches } => branches,
-        Body::Struct { members, .. } => members,
+        Body::Alternate { branches } => ("branch", branches.as_slice()),
+        Body::Struct { members, .. } => ("member", members.as_slice()),
         Body::Union { base: data, .. } | Body::Command { data, .. } | Body::Event { data, .. } => {
             match data {
-                Data::Inline(members) => members,
-                _ => return ("member", Vec::new()),
+                Data::Inline(members) => ("member", members.as_slice()),
+                _ => ("member", &[][..]),
             }
         }
     };
-    let role = match &def.body {
-        Body::Alternate { .. } => "branch",
-        Body::Command { .. } | Body::Event { .. } | Body::Struct { .. } => "member",
-        _ => "member",
-    };
-    let parts = members.iter().map(|member| {
-        (
-            member.name.as_str(),
-            member.span,
-            member.features.as_slice(),
-        )
+    let parts = members.iter().map(|member| Part {
+        name: &member.name,
+        span: member.span,
+        features: &member.features,
     });
     (role, parts.collect())
 }

@@ -3,12 +3,15 @@
 //! This is the one model that all emitters read. It keeps every condition; a set of
 //! symbols is applied while emitting, never by editing the model.
 
+mod alternates;
 mod build;
+mod calls;
 mod declare;
 mod docs;
 mod resolve;
 #[cfg(test)]
 mod tests;
+mod variants;
 
 pub(crate) use build::build;
 

@@ -1,13 +1,13 @@
 //! Second pass: names are looked up, and what needs more than one definition is checked.
 
-use super::declare::{Declared, Entity, Named, Proto, ProtoKind, ProtoVariants, about, type_meta};
-use super::{Builtin, Feature, ObjectMeta, TypeId};
+use super::declare::{Declared, Entity, Named, Proto, ProtoKind, about, type_meta};
+use super::{Feature, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, TypeRef, ValueDef};
 use crate::check::{Checked, Dialect, c_name};
 use crate::diag::{Diagnostic, Rule, catalogue};
 use crate::source::Span;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Types that may contain each other by base or branch before they are defined. It bounds recursion;
 /// real schemas need 3.
@@ -62,7 +62,7 @@ pub(super) enum TypeInfo<'p> {
 }
 
 /// Members by the name under which they clash.
-type Seen<'p> = HashMap<Cow<'p, str>, (usize, Resolved<'p>)>;
+pub(super) type Seen<'p> = HashMap<Cow<'p, str>, (usize, Resolved<'p>)>;
 
 pub(super) struct Resolver<'p, 'd> {
     pub(super) declared: &'p Declared<'d>,
@@ -137,11 +137,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
         &self.declared.protos[id.0 as usize]
     }
 
-    fn failed(&self, id: TypeId) -> bool {
+    pub(super) fn failed(&self, id: TypeId) -> bool {
         self.states[id.0 as usize] == State::Failed
     }
 
-    fn error(&mut self, def: &Def, rule: &'static Rule, span: Span, message: String) {
+    pub(super) fn error(&mut self, def: &Def, rule: &'static Rule, span: Span, message: String) {
         self.out.push(about(def, rule, span, message));
     }
 
@@ -168,11 +168,12 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// The type called `name`; a mistake in `def` if there is none.
-    fn lookup(
+    pub(super) fn lookup(
         &mut self,
         name: &str,
         span: Span,
         def: &Def,
+        rule: &'static Rule,
         what: impl FnOnce() -> String,
     ) -> Option<TypeId> {
         if let Some(Named::Type(id)) = self.declared.names.get(name) {
@@ -182,16 +183,17 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let broken = &self.checked.broken;
         if !self.incomplete && !broken.contains(name) && !broken.contains(element) {
             let message = format!("{} uses unknown type '{name}'", what());
-            self.error(def, &catalogue::TYPE_UNKNOWN, span, message);
+            self.error(def, rule, span, message);
         }
         None
     }
 
     /// The type that `ty` names.
-    fn lookup_ref(
+    pub(super) fn lookup_ref(
         &mut self,
         ty: &TypeRef,
         def: &Def,
+        rule: &'static Rule,
         what: impl FnOnce() -> String,
     ) -> Option<TypeId> {
         let name = if ty.array {
@@ -199,11 +201,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
         } else {
             Cow::Borrowed(ty.name.as_str())
         };
-        self.lookup(&name, ty.span, def, what)
+        self.lookup(&name, ty.span, def, rule, what)
     }
 
     /// Checks a type once; false if there is a mistake in it.
-    fn check_type(&mut self, id: TypeId) -> bool {
+    pub(super) fn check_type(&mut self, id: TypeId) -> bool {
         let at = id.0 as usize;
         match self.states[at] {
             State::Done => return true,
@@ -230,7 +232,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
             return false;
         }
         if self.depth >= MAX_DEPTH {
-            let message = format!("object {} is more than {MAX_DEPTH} bases or branches deep", proto.name);
+            let message = format!(
+                "object {} is more than {MAX_DEPTH} bases or branches deep",
+                proto.name
+            );
             self.error(def, &catalogue::NESTING_TOO_DEEP, def.name_span, message);
             self.states[at] = State::Failed;
             return false;
@@ -240,7 +245,15 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let mut good = !proto.is_definition() || self.check_type_features(def);
         good &= match &proto.kind {
             ProtoKind::Builtin(_) => true,
-            ProtoKind::Enum(values) => self.check_values(values, def),
+            ProtoKind::Enum(values) => {
+                // The implicit enum of a simple union has its branches for values.
+                let role = if proto.is_definition() {
+                    "value"
+                } else {
+                    "branch"
+                };
+                self.check_values(values, role, def)
+            }
             ProtoKind::Array(element) => self.check_array(id, element, def),
             ProtoKind::Object { .. } => self.check_object(id, proto, def),
             ProtoKind::Alternate(branches) => self.check_alternate(id, branches, def),
@@ -272,7 +285,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// Features of one owner must be distinct.
-    fn check_features(&mut self, def: &Def, features: &[Feature]) -> bool {
+    pub(super) fn check_features(&mut self, def: &Def, features: &[Feature]) -> bool {
         let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
         for feature in features {
             if let Some(first) = seen.insert(c_name(&feature.name), &feature.name) {
@@ -284,12 +297,12 @@ impl<'p, 'd> Resolver<'p, 'd> {
         true
     }
 
-    fn check_values(&mut self, values: &[ValueDef], def: &Def) -> bool {
+    fn check_values(&mut self, values: &[ValueDef], role: &str, def: &Def) -> bool {
         let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::with_capacity(values.len());
         let mut good = true;
         for value in values {
             if let Some(first) = seen.insert(c_name(&value.name), &value.name) {
-                let message = format!("value '{}' collides with value '{first}'", value.name);
+                let message = format!("{role} '{}' collides with {role} '{first}'", value.name);
                 self.error(def, &catalogue::NAME_CLASH, value.span, message);
                 good = false;
             }
@@ -299,7 +312,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     fn check_array(&mut self, id: TypeId, element: &str, def: &Def) -> bool {
         let span = def.name_span;
-        let Some(element) = self.lookup(element, span, def, || def.meta.key().to_owned()) else {
+        let Some(element) = self.lookup(element, span, def, &catalogue::TYPE_UNKNOWN, || {
+            def.meta.key().to_owned()
+        }) else {
             return false;
         };
         if matches!(self.proto(element).kind, ProtoKind::Array(_)) {
@@ -366,7 +381,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
             } => base.span,
             _ => def.name_span,
         };
-        let base = self.lookup(name, span, def, || "'base'".to_owned())?;
+        let base = self.lookup(name, span, def, &catalogue::TYPE_UNKNOWN, || {
+            "'base'".to_owned()
+        })?;
         let proto = self.proto(base);
         let ProtoKind::Object { variants: None, .. } = &proto.kind else {
             let message = format!("'base' requires a struct type, {} isn't", describe(proto));
@@ -377,16 +394,27 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// Looks up the type of a member and checks its features.
-    fn member(&mut self, member: &'p MemberDef, owner: TypeId, def: &Def) -> Option<Resolved<'p>> {
+    pub(super) fn member(
+        &mut self,
+        member: &'p MemberDef,
+        owner: TypeId,
+        def: &Def,
+    ) -> Option<Resolved<'p>> {
         let proto = self.proto(owner);
         let what = || describe_part("member", &member.name, proto, def);
-        let ty = self.lookup_ref(&member.ty, def, what)?;
+        let ty = self.lookup_ref(&member.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, what)?;
         self.check_features(def, &member.features)
             .then_some(Resolved { member, ty, owner })
     }
 
     /// Adds a member to `seen`; false if its name is taken there.
-    fn insert(&mut self, seen: &mut Seen<'p>, index: usize, new: Resolved<'p>, def: &Def) -> bool {
+    pub(super) fn insert(
+        &mut self,
+        seen: &mut Seen<'p>,
+        index: usize,
+        new: Resolved<'p>,
+        def: &Def,
+    ) -> bool {
         let key = c_name(&new.member.name);
         if let Some((_, old)) = seen.get(&key) {
             let old = *old;
@@ -398,343 +426,16 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// Reports that `new` has the name of `old`.
-    fn clash(&mut self, new: Resolved<'p>, old: Resolved<'p>, def: &Def) {
-        let words = |part: Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
+    pub(super) fn clash(&mut self, new: Resolved<'p>, old: Resolved<'p>, def: &Def) {
+        let words = |part: Resolved<'_>| {
+            describe_part("member", &part.member.name, self.proto(part.owner), def)
+        };
         let message = format!("{} collides with {}", words(new), words(old));
-        let own = self.proto(new.owner).def.is_some_and(|owner| owner.name == def.name);
+        let own = self
+            .proto(new.owner)
+            .def
+            .is_some_and(|owner| owner.name == def.name);
         let span = if own { new.member.span } else { def.name_span };
         self.error(def, &catalogue::NAME_CLASH, span, message);
-    }
-
-    /// Checks discriminator and branches; the discriminator's index and all branches.
-    fn variants(
-        &mut self,
-        variants: &'p ProtoVariants<'d>,
-        seen: &Seen<'p>,
-        def: &Def,
-    ) -> Option<(usize, Vec<ResolvedBranch<'p>>)> {
-        let (index, values) = self.discriminator(variants.tag, seen, def)?;
-        let mut good = true;
-        let mut branches = Vec::with_capacity(values.len());
-        for branch in variants.branches.iter() {
-            match self.branch(branch, values, variants.tag, seen, def) {
-                Some(branch) => branches.push(branch),
-                None => good = false,
-            }
-        }
-        let written: HashSet<&str> =
-            variants.branches.iter().map(|b| b.name.as_str()).collect();
-        let Some(Named::Type(empty)) = self.declared.names.get("q_empty") else {
-            return None;
-        };
-        let added = values
-            .iter()
-            .filter(|value| !written.contains(value.name.as_str()));
-        branches.extend(added.map(|value| ResolvedBranch {
-            name: &value.name,
-            ty: *empty,
-            cond: &value.cond,
-            explicit: false,
-            span: def.name_span,
-        }));
-        if branches.is_empty() && good {
-            self.error(
-                def,
-                &catalogue::BRANCHES_MISSING,
-                def.name_span,
-                "union has no branches".to_owned(),
-            );
-            return None;
-        }
-        good.then_some((index, branches))
-    }
-
-    /// Finds the discriminator among the members; its index and the values of its type.
-    fn discriminator(
-        &mut self,
-        tag: &str,
-        seen: &Seen<'p>,
-        def: &Def,
-    ) -> Option<(usize, &'p [ValueDef])> {
-        let span = match &def.body {
-            Body::Union {
-                discriminator: Some((_, span)),
-                ..
-            } => *span,
-            _ => def.name_span,
-        };
-        let rule = &catalogue::DISCRIMINATOR;
-        let Some((index, found)) = seen
-            .get(&c_name(tag))
-            .filter(|(_, found)| found.member.name == tag)
-        else {
-            let message = format!("discriminator '{tag}' is not a member of 'base'");
-            self.error(def, rule, span, message);
-            return None;
-        };
-        let owner = self.proto(found.owner);
-        let base = if owner.is_definition() {
-            format!("base type '{}'", owner.name)
-        } else {
-            "'base'".to_owned()
-        };
-        let ProtoKind::Enum(values) = &self.proto(found.ty).kind else {
-            let message = format!("discriminator member '{tag}' of {base} must be of enum type");
-            self.error(def, rule, span, message);
-            return None;
-        };
-        let adjective = match found.member {
-            member if member.optional => "optional",
-            member if member.cond != super::Cond::True => "conditional",
-            _ => return Some((*index, values)),
-        };
-        let message = format!("discriminator member '{tag}' of {base} must not be {adjective}");
-        self.error(def, rule, span, message);
-        None
-    }
-
-    fn branch(
-        &mut self,
-        branch: &'p MemberDef,
-        values: &'p [ValueDef],
-        tag: &str,
-        seen: &Seen<'p>,
-        def: &Def,
-    ) -> Option<ResolvedBranch<'p>> {
-        let ty = self.lookup_ref(&branch.ty, def, || format!("branch '{}'", branch.name))?;
-        if !values.iter().any(|value| value.name == branch.name) {
-            let of = seen
-                .get(&c_name(tag))
-                .map(|(_, tag)| describe(self.proto(tag.ty)));
-            let message = format!(
-                "branch '{}' is not a value of {}",
-                branch.name,
-                of.unwrap_or_default()
-            );
-            self.error(def, &catalogue::BRANCH_UNKNOWN, branch.span, message);
-            return None;
-        }
-        let proto = self.proto(ty);
-        let fits = match &proto.kind {
-            ProtoKind::Object { variants, .. } => {
-                variants.is_none() || self.dialect.nested_unions()
-            }
-            _ => false,
-        };
-        if !fits {
-            let message = format!("branch '{}' cannot use {}", branch.name, describe(proto));
-            self.error(def, &catalogue::BRANCH_TYPE, branch.ty.span, message);
-            return None;
-        }
-        if !self.check_type(ty) || !self.no_clash(ty, seen, def) {
-            return None;
-        }
-        Some(ResolvedBranch {
-            name: &branch.name,
-            ty,
-            cond: &branch.cond,
-            explicit: true,
-            span: branch.span,
-        })
-    }
-
-    /// Checks that the members of `ty`, also those of its branches, can stand beside `seen`.
-    /// Among themselves they were checked before.
-    fn no_clash(&mut self, ty: TypeId, seen: &Seen<'p>, def: &Def) -> bool {
-        let mut stack = vec![ty];
-        let mut visited = HashSet::new();
-        while let Some(ty) = stack.pop() {
-            let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
-                continue;
-            };
-            if !visited.insert(ty) {
-                continue;
-            }
-            let taken = |member: &&Resolved<'p>| seen.contains_key(&c_name(&member.member.name));
-            if let Some(new) = info.members.iter().find(taken).copied()
-                && let Some((_, old)) = seen.get(&c_name(&new.member.name))
-            {
-                let old = *old;
-                self.clash(new, old, def);
-                return false;
-            }
-            let branches = info.variants.iter().flat_map(|(_, branches)| branches);
-            stack.extend(branches.rev().map(|branch| branch.ty));
-        }
-        true
-    }
-
-    fn check_alternate(&mut self, id: TypeId, branches: &'p [MemberDef], def: &Def) -> bool {
-        let mut resolved = Vec::with_capacity(branches.len());
-        let mut good = true;
-        for branch in branches {
-            match self.lookup_ref(&branch.ty, def, || format!("branch '{}'", branch.name)) {
-                Some(ty) => resolved.push(Resolved {
-                    member: branch,
-                    ty,
-                    owner: id,
-                }),
-                None => good = false,
-            }
-        }
-        let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
-        let mut kinds: HashMap<&str, &str> = HashMap::new();
-        for branch in &resolved {
-            let name = branch.member.name.as_str();
-            if let Some(first) = seen.insert(c_name(name), name) {
-                let message = format!("branch '{name}' collides with branch '{first}'");
-                self.error(def, &catalogue::NAME_CLASH, branch.member.span, message);
-                good = false;
-            }
-            if self.failed(branch.ty) {
-                good = false;
-                continue;
-            }
-            let taken = self.json_kinds(branch.ty);
-            if taken.is_empty() {
-                let message = format!(
-                    "branch '{name}' cannot use {}",
-                    describe(self.proto(branch.ty))
-                );
-                self.error(def, &catalogue::BRANCH_TYPE, branch.member.ty.span, message);
-                good = false;
-            } else if let Some(first) = taken.iter().find_map(|kind| kinds.get(kind)) {
-                let message = format!("branch '{name}' can't be distinguished from '{first}'");
-                self.error(
-                    def,
-                    &catalogue::ALTERNATE_CONFLICT,
-                    branch.member.span,
-                    message,
-                );
-                good = false;
-            }
-            kinds.extend(taken.into_iter().map(|kind| (kind, name)));
-        }
-        self.infos[id.0 as usize] = TypeInfo::Alternate(resolved);
-        good
-    }
-
-    /// The kinds of JSON values that a branch of type `ty` lays claim to; none if it cannot be a
-    /// branch. Strings may stand for numbers and booleans on the command line.
-    fn json_kinds(&self, ty: TypeId) -> Vec<&'static str> {
-        match &self.proto(ty).kind {
-            ProtoKind::Builtin(Builtin::Any) | ProtoKind::Alternate(_) => Vec::new(),
-            ProtoKind::Builtin(Builtin::Null) => vec!["null"],
-            ProtoKind::Builtin(Builtin::Bool) => vec!["bool"],
-            ProtoKind::Builtin(Builtin::Str) => vec!["string", "number", "bool"],
-            ProtoKind::Builtin(_) => vec!["number"],
-            ProtoKind::Object { .. } => vec!["object"],
-            ProtoKind::Array(_) => vec!["array"],
-            ProtoKind::Enum(values) => {
-                let mut kinds = vec!["string"];
-                if values
-                    .iter()
-                    .any(|value| matches!(value.name.as_str(), "on" | "off"))
-                {
-                    kinds.push("bool");
-                }
-                let numeric = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.');
-                if values.iter().any(|value| value.name.starts_with(numeric)) {
-                    kinds.push("number");
-                }
-                kinds
-            }
-        }
-    }
-
-    /// Checks the arguments and the reply of a command, or the data of an event.
-    fn check_call(&mut self, def: &Def) {
-        let (data, returns, boxed) = match &def.body {
-            Body::Command {
-                data,
-                returns,
-                flags,
-            } => (data, returns.as_ref(), flags.boxed),
-            Body::Event { data, boxed } => (data, None, *boxed),
-            _ => return,
-        };
-        let meta = def.meta.key();
-        if let Some((ty, span)) = self.argument(def, data) {
-            self.check_argument(def, ty, span, boxed);
-        }
-        let Some(returns) = returns else { return };
-        let what = || format!("{meta}'s 'returns'");
-        let Some(ty) = self.lookup_ref(returns, def, what) else {
-            return;
-        };
-        if self.failed(ty) || self.checked.pragma.command_returns.contains(&def.name) {
-            return;
-        }
-        let element = match self.infos[ty.0 as usize] {
-            TypeInfo::Array(element) => element,
-            _ => ty,
-        };
-        if !matches!(self.proto(element).kind, ProtoKind::Object { .. }) {
-            let message = format!(
-                "{meta}'s 'returns' cannot take {}",
-                describe(self.proto(ty))
-            );
-            self.error(def, &catalogue::RETURNS_TYPE, returns.span, message);
-        }
-    }
-
-    /// The type of `data`, and where it is named.
-    fn argument(&mut self, def: &Def, data: &Data) -> Option<(TypeId, Span)> {
-        match data {
-            Data::None => None,
-            Data::Named(ty) => {
-                let what = || format!("{}'s 'data'", def.meta.key());
-                Some((self.lookup(&ty.name, ty.span, def, what)?, ty.span))
-            }
-            Data::Inline(_) => match self
-                .declared
-                .names
-                .get(format!("q_obj_{}-arg", def.name).as_str())
-            {
-                Some(Named::Type(id)) => Some((*id, def.name_span)),
-                _ => None,
-            },
-        }
-    }
-
-    fn check_argument(&mut self, def: &Def, ty: TypeId, span: Span, boxed: bool) {
-        let meta = def.meta.key();
-        let proto = self.proto(ty);
-        let ProtoKind::Object { variants, .. } = &proto.kind else {
-            let message = format!("{meta}'s 'data' cannot take {}", describe(proto));
-            return self.error(def, &catalogue::DATA_TYPE, span, message);
-        };
-        if variants.is_some() && !boxed {
-            let message = format!(
-                "{meta}'s 'data' can take {} only with 'boxed': true",
-                describe(proto)
-            );
-            return self.error(def, &catalogue::DATA_TYPE, span, message);
-        }
-        if !self.check_type(ty) || boxed || !self.dialect.conditional_arguments_boxed() {
-            return;
-        }
-        let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
-            return;
-        };
-        let conditional = info
-            .members
-            .iter()
-            .find(|member| member.member.cond != super::Cond::True);
-        if let Some(member) = conditional {
-            let span = if matches!(
-                proto.kind,
-                ProtoKind::Object {
-                    meta: ObjectMeta::Implicit,
-                    ..
-                }
-            ) {
-                member.member.span
-            } else {
-                span
-            };
-            let message = format!("conditional {meta} arguments require 'boxed': true");
-            self.error(def, &catalogue::CONDITIONAL_ARGUMENTS, span, message);
-        }
     }
 }

@@ -163,8 +163,8 @@ impl SourceMap {
         };
         let (index, start) = file.line_at(span.start);
         let before = file.text.get(start..span.start as usize).unwrap_or("");
-        let column = before.chars().fold(1, |column, c| match c {
-            '\t' => (column + 7) / 8 * 8 + 1,
+        let column = before.chars().fold(1_usize, |column, c| match c {
+            '\t' => column.div_ceil(8) * 8 + 1,
             _ => column + 1,
         });
         Location {

@@ -466,9 +466,9 @@ impl ::pest::Parser<Rule> for Grammar {
                                             state
                                                 .optional(|state| {
                                                     state
-                                                        .match_range(' '..'&')
+                                                        .match_range(']'..'~')
                                                         .or_else(|state| { state.match_range('('..'[') })
-                                                        .or_else(|state| { state.match_range(']'..'~') })
+                                                        .or_else(|state| { state.match_range(' '..'&') })
                                                         .or_else(|state| { state.match_string("\\\\") })
                                                         .and_then(|state| {
                                                             state
@@ -478,9 +478,9 @@ impl ::pest::Parser<Rule> for Grammar {
                                                                             super::hidden::skip(state)
                                                                                 .and_then(|state| {
                                                                                     state
-                                                                                        .match_range(' '..'&')
+                                                                                        .match_range(']'..'~')
                                                                                         .or_else(|state| { state.match_range('('..'[') })
-                                                                                        .or_else(|state| { state.match_range(']'..'~') })
+                                                                                        .or_else(|state| { state.match_range(' '..'&') })
                                                                                         .or_else(|state| { state.match_string("\\\\") })
                                                                                 })
                                                                         })

@@ -52,6 +52,15 @@ pub(crate) struct Doc {
     pub(crate) sections: Vec<Section>,
 }
 
+impl Section {
+    /// The section called `name`. Comments mostly keep the order of what they describe, so that
+    /// `place` is where it is looked for first.
+    pub(crate) fn find<'s>(sections: &'s [Self], place: usize, name: &str) -> Option<&'s Self> {
+        let guess = sections.get(place).filter(|section| section.name == name);
+        guess.or_else(|| sections.iter().find(|section| section.name == name))
+    }
+}
+
 impl Block {
     /// Finds the end of the comment that starts at `start`.
     pub(super) fn find(file: FileId, text: &str, start: usize) -> Self {
