@@ -284,6 +284,38 @@ fn qemu_refuses_a_wrong_size_and_our_guest_stays() {
 }
 
 #[test]
+fn qemu_gives_up_when_we_cancel() {
+    let Some(qemu) = qapi_test_support::qemu("qemu_gives_up_when_we_cancel") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = files(folder.path());
+    write_ram(&ours, SIZE);
+    let (mut target, address) = incoming(folder.path(), &theirs, SIZE, &qemu);
+    let state = begun();
+    let sender = {
+        let state = Arc::clone(&state);
+        let ram = RamBlock::file("ram0", &ours, SIZE, true).unwrap();
+        // Slow enough to be caught in the middle.
+        let settings = Settings {
+            max_bandwidth: 8 << 20,
+            ..Settings::default()
+        };
+        thread::spawn(move || send_to(&mut RamOnly::new(ram), &address, &settings, &state))
+    };
+    wait_for("half of a megabyte", || {
+        (state.stats().transferred > 512 << 10).then_some(())
+    });
+    assert!(state.cancel());
+    let outcome = sender.join().unwrap();
+    assert_eq!(
+        (outcome.status, outcome.stopped),
+        (Status::Cancelled, false)
+    );
+    assert!(!target.wait().success(), "QEMU goes on with half a guest");
+}
+
+#[test]
 fn we_refuse_a_foreign_block_and_qemu_stays() {
     let Some(qemu) = qapi_test_support::qemu("we_refuse_a_foreign_block_and_qemu_stays") else {
         return;
