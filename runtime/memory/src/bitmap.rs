@@ -21,12 +21,7 @@ pub struct DirtyBitmap {
 impl DirtyBitmap {
     /// A bitmap for `pages` pages, all clean.
     pub fn new(pages: u64) -> Self {
-        Self {
-            words: (0..pages.div_ceil(BITS))
-                .map(|_| AtomicU64::new(0))
-                .collect(),
-            pages,
-        }
+        Self { words: (0..pages.div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect(), pages }
     }
 
     /// Number of pages.
@@ -41,10 +36,7 @@ impl DirtyBitmap {
 
     /// Marks one page; a page outside of the bitmap is ignored.
     pub fn set(&self, page: u64) {
-        self.or(
-            page / BITS,
-            self.valid_bits(page / BITS) & (1 << (page % BITS)),
-        );
+        self.or(page / BITS, self.valid_bits(page / BITS) & (1 << (page % BITS)));
     }
 
     /// Marks `count` pages from `first`; what lies outside of the bitmap is ignored.
@@ -55,11 +47,7 @@ impl DirtyBitmap {
             let word = page / BITS;
             let word_end = ((word + 1) * BITS).min(end);
             let length = word_end - page;
-            let ones = if length == BITS {
-                u64::MAX
-            } else {
-                (1 << length) - 1
-            };
+            let ones = if length == BITS { u64::MAX } else { (1 << length) - 1 };
             self.or(word, ones << (page % BITS));
             page = word_end;
         }
@@ -79,8 +67,7 @@ impl DirtyBitmap {
 
     /// Whether a page is marked.
     pub fn test(&self, page: u64) -> bool {
-        self.word(page / BITS)
-            .is_some_and(|word| word.load(Ordering::Acquire) & (1 << (page % BITS)) != 0)
+        self.word(page / BITS).is_some_and(|word| word.load(Ordering::Acquire) & (1 << (page % BITS)) != 0)
     }
 
     /// The bits of word `index`, which becomes clean; 0 beyond the end.
@@ -89,11 +76,7 @@ impl DirtyBitmap {
             return 0;
         };
         // Most words are clean in a late pass: a plain load keeps their cache line shared.
-        if word.load(Ordering::Relaxed) == 0 {
-            0
-        } else {
-            word.swap(0, Ordering::AcqRel)
-        }
+        if word.load(Ordering::Relaxed) == 0 { 0 } else { word.swap(0, Ordering::AcqRel) }
     }
 
     /// Adds the bits of an accelerator's log that starts at word `first`. Returns the pages that were clean before.
@@ -102,8 +85,7 @@ impl DirtyBitmap {
         for (index, &bits) in log.iter().enumerate().filter(|(_, bits)| **bits != 0) {
             let index = (first + index) as u64;
             fresh += u64::from(
-                (self.valid_bits(index) & bits & !self.or(index, self.valid_bits(index) & bits))
-                    .count_ones(),
+                (self.valid_bits(index) & bits & !self.or(index, self.valid_bits(index) & bits)).count_ones(),
             );
         }
         fresh
@@ -111,10 +93,7 @@ impl DirtyBitmap {
 
     /// Number of marked pages.
     pub fn count(&self) -> u64 {
-        self.words
-            .iter()
-            .map(|word| u64::from(word.load(Ordering::Relaxed).count_ones()))
-            .sum()
+        self.words.iter().map(|word| u64::from(word.load(Ordering::Relaxed).count_ones())).sum()
     }
 
     fn word(&self, index: u64) -> Option<&AtomicU64> {
@@ -123,8 +102,7 @@ impl DirtyBitmap {
 
     /// Sets bits of a word and returns what it was.
     fn or(&self, index: u64, bits: u64) -> u64 {
-        self.word(index)
-            .map_or(0, |word| word.fetch_or(bits, Ordering::AcqRel))
+        self.word(index).map_or(0, |word| word.fetch_or(bits, Ordering::AcqRel))
     }
 
     /// The bits of word `index` that stand for pages.

@@ -48,11 +48,7 @@ impl RamBlock {
             path: path.to_owned(),
             source: source.into(),
         };
-        let flags = if path.is_dir() {
-            OFlags::TMPFILE
-        } else {
-            OFlags::CREATE
-        };
+        let flags = if path.is_dir() { OFlags::TMPFILE } else { OFlags::CREATE };
         let mode = Mode::RUSR | Mode::WUSR;
         let fd = rustix::fs::open(path, flags | OFlags::RDWR | OFlags::CLOEXEC, mode)
             .map_err(|source| failed("open", source))?;
@@ -60,12 +56,7 @@ impl RamBlock {
         match u64::try_from(stat.st_size).unwrap_or(0) {
             0 => rustix::fs::ftruncate(&fd, size).map_err(|source| failed("resize", source))?,
             found if found < size => {
-                return Err(MemoryError::FileTooSmall {
-                    block: name.to_owned(),
-                    path: path.to_owned(),
-                    found,
-                    size,
-                });
+                return Err(MemoryError::FileTooSmall { block: name.to_owned(), path: path.to_owned(), found, size });
             }
             _ => {}
         }
@@ -78,11 +69,8 @@ impl RamBlock {
     /// As [`anonymous`](Self::anonymous), or the kernel's own.
     pub fn memfd(name: &str, size: u64, share: bool) -> Result<Arc<Self>> {
         check_size(name, size)?;
-        let map_error = |source: rustix::io::Errno| MemoryError::Map {
-            block: name.to_owned(),
-            size,
-            source: source.into(),
-        };
+        let map_error =
+            |source: rustix::io::Errno| MemoryError::Map { block: name.to_owned(), size, source: source.into() };
         let fd = rustix::fs::memfd_create("guest-ram", MemfdFlags::CLOEXEC).map_err(map_error)?;
         rustix::fs::ftruncate(&fd, size).map_err(map_error)?;
         Self::map(name, size, Some(File::from(fd)), share)
@@ -94,20 +82,10 @@ impl RamBlock {
             None => MmapRegion::new(length),
             Some(file) => {
                 // Guests are given more memory than they touch, so swap space is not reserved for all of it.
-                let flags = MapFlags::NORESERVE
-                    | if shared {
-                        MapFlags::SHARED
-                    } else {
-                        MapFlags::PRIVATE
-                    };
+                let flags = MapFlags::NORESERVE | if shared { MapFlags::SHARED } else { MapFlags::PRIVATE };
                 let access = ProtFlags::READ | ProtFlags::WRITE;
                 let start = FileOffset::new(file, 0);
-                MmapRegion::build(
-                    Some(start),
-                    length,
-                    access.bits().cast_signed(),
-                    flags.bits().cast_signed(),
-                )
+                MmapRegion::build(Some(start), length, access.bits().cast_signed(), flags.bits().cast_signed())
             }
         };
         let mapping = mapping.map_err(|error| {
@@ -115,17 +93,9 @@ impl RamBlock {
                 MmapRegionError::Mmap(source) => source,
                 other => io::Error::other(other),
             };
-            MemoryError::Map {
-                block: name.to_owned(),
-                size,
-                source,
-            }
+            MemoryError::Map { block: name.to_owned(), size, source }
         })?;
-        Ok(Arc::new(Self {
-            name: name.to_owned(),
-            mapping: Arc::new(mapping),
-            shared,
-        }))
+        Ok(Arc::new(Self { name: name.to_owned(), mapping: Arc::new(mapping), shared }))
     }
 
     /// The block's name in a migration stream.
@@ -155,9 +125,7 @@ impl RamBlock {
 
     /// The backing file, when there is one.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.mapping
-            .file_offset()
-            .map(|offset| offset.file().as_fd())
+        self.mapping.file_offset().map(|offset| offset.file().as_fd())
     }
 
     /// Pages written since they were last taken.
@@ -176,10 +144,7 @@ impl RamBlock {
     /// [`MemoryError::OutOfBlock`] when the range leaves the block; nothing is copied then.
     pub fn read(&self, offset: u64, buffer: &mut [u8]) -> Result {
         let start = self.checked(offset, buffer.len())?;
-        self.mapping
-            .as_volatile_slice()
-            .read_slice(buffer, start)
-            .map_err(|_| self.outside(offset, buffer.len()))
+        self.mapping.as_volatile_slice().read_slice(buffer, start).map_err(|_| self.outside(offset, buffer.len()))
     }
 
     /// Copies into the block and marks the pages dirty.
@@ -188,10 +153,7 @@ impl RamBlock {
     /// [`MemoryError::OutOfBlock`] when the range leaves the block; nothing is copied then.
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result {
         let start = self.checked(offset, bytes.len())?;
-        self.mapping
-            .as_volatile_slice()
-            .write_slice(bytes, start)
-            .map_err(|_| self.outside(offset, bytes.len()))
+        self.mapping.as_volatile_slice().write_slice(bytes, start).map_err(|_| self.outside(offset, bytes.len()))
     }
 
     /// Sets `length` bytes to `value` and marks the pages dirty.
@@ -239,20 +201,13 @@ impl RamBlock {
     /// The offset as the host counts, when the range lies inside of the block.
     fn checked(&self, offset: u64, length: usize) -> Result<usize> {
         match offset.checked_add(length as u64) {
-            Some(end) if end <= self.size() => {
-                usize::try_from(offset).map_err(|_| self.outside(offset, length))
-            }
+            Some(end) if end <= self.size() => usize::try_from(offset).map_err(|_| self.outside(offset, length)),
             _ => Err(self.outside(offset, length)),
         }
     }
 
     fn outside(&self, offset: u64, length: usize) -> MemoryError {
-        MemoryError::OutOfBlock {
-            block: self.name.clone(),
-            offset,
-            length,
-            size: self.size(),
-        }
+        MemoryError::OutOfBlock { block: self.name.clone(), offset, length, size: self.size() }
     }
 }
 
@@ -262,9 +217,6 @@ const MAX_SIZE: u64 = 1 << 44;
 fn check_size(name: &str, size: u64) -> Result<usize> {
     match usize::try_from(size) {
         Ok(length) if size > 0 && size.is_multiple_of(PAGE_SIZE) && size <= MAX_SIZE => Ok(length),
-        _ => Err(MemoryError::BadSize {
-            block: name.to_owned(),
-            size,
-        }),
+        _ => Err(MemoryError::BadSize { block: name.to_owned(), size }),
     }
 }

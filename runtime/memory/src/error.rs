@@ -10,9 +10,7 @@ pub type Result<T = (), E = MemoryError> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum MemoryError {
     /// A size that is zero, not made of whole pages, or beyond 16 TiB.
-    #[error(
-        "memory block '{block}': size {size:#x} must be a non-zero multiple of 4096 bytes, at most 16 TiB"
-    )]
+    #[error("memory block '{block}': size {size:#x} must be a non-zero multiple of 4096 bytes, at most 16 TiB")]
     BadSize {
         /// Name of the block.
         block: String,
@@ -54,9 +52,7 @@ pub enum MemoryError {
         source: io::Error,
     },
     /// An access that leaves its block.
-    #[error(
-        "memory block '{block}': access to {length} bytes at offset {offset:#x} leaves its {size:#x} bytes"
-    )]
+    #[error("memory block '{block}': access to {length} bytes at offset {offset:#x} leaves its {size:#x} bytes")]
     OutOfBlock {
         /// Name of the block.
         block: String,
@@ -74,9 +70,7 @@ pub enum MemoryError {
         address: u64,
     },
     /// Two blocks at the same guest-physical addresses.
-    #[error(
-        "memory block '{block}' at {address:#x} overlaps '{other}' or leaves the address space"
-    )]
+    #[error("memory block '{block}' at {address:#x} overlaps '{other}' or leaves the address space")]
     Overlap {
         /// Name of the new block.
         block: String,

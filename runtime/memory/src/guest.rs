@@ -28,9 +28,7 @@ impl GuestMemory {
             address,
             other: other.name().to_owned(),
         };
-        let end = address
-            .checked_add(block.size())
-            .ok_or_else(|| overlap(&block))?;
+        let end = address.checked_add(block.size()).ok_or_else(|| overlap(&block))?;
         // Blocks do not overlap each other, so only the last one that starts before our end can reach into us.
         if let Some((start, other)) = self.blocks.range(..end).next_back()
             && start + other.size() > address
@@ -102,18 +100,11 @@ impl GuestMemory {
     }
 
     /// Where an access of `total` bytes goes on after `done` of them, and how many of them the block there takes.
-    fn part(
-        &self,
-        address: u64,
-        done: usize,
-        total: usize,
-    ) -> Result<(&Arc<RamBlock>, u64, usize)> {
+    fn part(&self, address: u64, done: usize, total: usize) -> Result<(&Arc<RamBlock>, u64, usize)> {
         let Some(next) = address.checked_add(done as u64) else {
             return Err(MemoryError::Unmapped { address: u64::MAX });
         };
-        let (block, offset) = self
-            .find(next)
-            .ok_or(MemoryError::Unmapped { address: next })?;
+        let (block, offset) = self.find(next).ok_or(MemoryError::Unmapped { address: next })?;
         let here = usize::try_from(block.size() - offset).unwrap_or(usize::MAX);
         Ok((block, offset, here.min(total - done)))
     }

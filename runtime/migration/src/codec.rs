@@ -20,9 +20,7 @@ pub use command::Command;
 pub use error::{DecodeError, Problem};
 pub use name::{Name, NameTooLong};
 pub use ram::{BlockSize, RamRecord};
-pub use record::{
-    Configuration, ConfigurationPart, Record, SectionHeader, decode_file_header, encode_file_header,
-};
+pub use record::{Configuration, ConfigurationPart, Record, SectionHeader, decode_file_header, encode_file_header};
 pub use return_path::ReturnMessage;
 
 /// Version of the file header that this crate speaks.

@@ -60,15 +60,10 @@ pub fn receive<R: Read>(
         ram,
         sections: HashMap::new(),
         loaded: Loaded::default(),
-        return_path: ReturnPath {
-            output: return_path,
-            open: false,
-        },
+        return_path: ReturnPath { output: return_path, open: false },
     };
     let mut result = incoming.run();
-    let told = incoming
-        .return_path
-        .send(&ReturnMessage::Shut(u32::from(result.is_err())));
+    let told = incoming.return_path.send(&ReturnMessage::Shut(u32::from(result.is_err())));
     result = result.and(told);
     let loaded = incoming.loaded;
     let status = state.finish(&result);
@@ -87,32 +82,18 @@ pub fn receive_from(
     state: &MigrationState,
 ) -> IncomingOutcome {
     let accepted = listener.accept(state).and_then(|channel| {
-        let back = if channel.is_duplex() {
-            Some(channel.try_clone())
-        } else {
-            None
-        };
-        let back = back.transpose().map_err(|source| MigrationError::Read {
-            position: 0,
-            source,
-        })?;
+        let back = if channel.is_duplex() { Some(channel.try_clone()) } else { None };
+        let back = back.transpose().map_err(|source| MigrationError::Read { position: 0, source })?;
         Ok((channel, back))
     });
     match accepted {
-        Ok((channel, back)) => receive(
-            vm,
-            channel,
-            back.map(|back| Box::new(back) as Box<dyn Write + Send>),
-            settings,
-            state,
-        ),
+        Ok((channel, back)) => {
+            receive(vm, channel, back.map(|back| Box::new(back) as Box<dyn Write + Send>), settings, state)
+        }
         Err(error) => {
             let result = Err(error);
             let status = state.finish(&result);
-            IncomingOutcome {
-                status,
-                result: result.map(|()| Loaded::default()),
-            }
+            IncomingOutcome { status, result: result.map(|()| Loaded::default()) }
         }
     }
 }
@@ -150,13 +131,8 @@ impl<R: Read> Incoming<'_, R> {
                 Record::Full(header) => self.device(position, &header)?,
                 Record::Command(command) => self.command(position, &command)?,
                 Record::Eof => break,
-                other @ (Record::Configuration(_)
-                | Record::Footer(_)
-                | Record::VmDescription(_)) => {
-                    return Err(mismatch(
-                        position,
-                        format!("a record in the wrong place: {other:.80?}"),
-                    ));
+                other @ (Record::Configuration(_) | Record::Footer(_) | Record::VmDescription(_)) => {
+                    return Err(mismatch(position, format!("a record in the wrong place: {other:.80?}")));
                 }
             }
         }
@@ -172,10 +148,7 @@ impl<R: Read> Incoming<'_, R> {
         };
         let ours = self.vm.machine_name();
         if configuration.machine != ours {
-            let problem = format!(
-                "Machine type received is '{}' and local is '{ours}'",
-                configuration.machine
-            );
+            let problem = format!("Machine type received is '{}' and local is '{ours}'", configuration.machine);
             return Err(mismatch(position, problem));
         }
         for part in configuration.parts {
@@ -218,11 +191,8 @@ impl<R: Read> Incoming<'_, R> {
             }
             (name, instance) => {
                 let known = self.vm.load_device(header, &mut self.input);
-                let known = known.map_err(|source| MigrationError::Device {
-                    device: name.to_owned(),
-                    instance,
-                    source,
-                })?;
+                let known =
+                    known.map_err(|source| MigrationError::Device { device: name.to_owned(), instance, source })?;
                 if !known {
                     return Err(unknown_section(position, header));
                 }
@@ -237,26 +207,15 @@ impl<R: Read> Incoming<'_, R> {
             return Ok(());
         }
         let position = self.input.position();
-        let place = || {
-            self.sections
-                .get(&id)
-                .cloned()
-                .unwrap_or_else(|| format!("section {id}"))
-        };
+        let place = || self.sections.get(&id).cloned().unwrap_or_else(|| format!("section {id}"));
         match Record::decode(&mut self.input) {
             Ok(Record::Footer(found)) if found == id => Ok(()),
             Ok(Record::Footer(found)) => Err(mismatch(
                 position,
-                format!(
-                    "Mismatched section id in footer for {}: {found:#x}, not {id:#x}",
-                    place()
-                ),
+                format!("Mismatched section id in footer for {}: {found:#x}, not {id:#x}", place()),
             )),
             Err(error) if matches!(error.problem, Problem::Io(_)) => Err(error.into()),
-            Ok(_) | Err(_) => Err(mismatch(
-                position,
-                format!("Missing section footer for {}", place()),
-            )),
+            Ok(_) | Err(_) => Err(mismatch(position, format!("Missing section footer for {}", place()))),
         }
     }
 
@@ -268,20 +227,14 @@ impl<R: Read> Incoming<'_, R> {
             }
             Command::Ping(value) => self.return_path.send(&ReturnMessage::Pong(*value)),
             Command::SwitchoverStart => Ok(()),
-            other => Err(mismatch(
-                position,
-                format!("postcopy is not supported by this destination: {other:.80?}"),
-            )),
+            other => Err(mismatch(position, format!("postcopy is not supported by this destination: {other:.80?}"))),
         }
     }
 
     /// The description that may follow the end. A source that sends none closes the connection.
     fn description(&mut self) -> Result<(), MigrationError> {
         let position = self.input.position();
-        let next = self
-            .input
-            .peek(1)
-            .map_err(|source| MigrationError::Read { position, source })?;
+        let next = self.input.peek(1).map_err(|source| MigrationError::Read { position, source })?;
         if next == [VM_DESCRIPTION]
             && let Record::VmDescription(text) = Record::decode(&mut self.input)?
         {
@@ -305,18 +258,12 @@ impl ReturnPath {
         let mut bytes = Vec::new();
         message.encode(&mut bytes);
         let sent = output.write_all(&bytes).and_then(|()| output.flush());
-        sent.map_err(|source| MigrationError::Write {
-            position: 0,
-            source,
-        })
+        sent.map_err(|source| MigrationError::Write { position: 0, source })
     }
 }
 
 fn mismatch(position: u64, problem: impl Into<String>) -> MigrationError {
-    MigrationError::Mismatch {
-        position,
-        problem: problem.into(),
-    }
+    MigrationError::Mismatch { position, problem: problem.into() }
 }
 
 fn unknown_section(position: u64, header: &SectionHeader) -> MigrationError {
@@ -327,18 +274,10 @@ fn unknown_section(position: u64, header: &SectionHeader) -> MigrationError {
     mismatch(position, problem)
 }
 
-fn check_version(
-    position: u64,
-    header: &SectionHeader,
-    oldest: u32,
-    newest: u32,
-) -> Result<(), MigrationError> {
+fn check_version(position: u64, header: &SectionHeader, oldest: u32, newest: u32) -> Result<(), MigrationError> {
     let SectionHeader { name, version, .. } = header;
     if (oldest..=newest).contains(version) {
         return Ok(());
     }
-    Err(mismatch(
-        position,
-        format!("unsupported version {version} for '{name}' v{newest}"),
-    ))
+    Err(mismatch(position, format!("unsupported version {version} for '{name}' v{newest}")))
 }

@@ -34,19 +34,8 @@ pub struct Outcome {
 /// Sends `vm` over `channel`. Blocks until the migration is over; `state` must be in setup ([`MigrationState::begin`]).
 ///
 /// Whatever happens, the dirty log is off when this returns.
-pub fn send<W: Write>(
-    vm: &mut dyn Vm,
-    channel: W,
-    settings: &Settings,
-    state: &MigrationState,
-) -> Outcome {
-    let mut outgoing = Outgoing {
-        vm,
-        out: StreamWriter::new(channel),
-        settings,
-        state,
-        stopped: None,
-    };
+pub fn send<W: Write>(vm: &mut dyn Vm, channel: W, settings: &Settings, state: &MigrationState) -> Outcome {
+    let mut outgoing = Outgoing { vm, out: StreamWriter::new(channel), settings, state, stopped: None };
     let result = outgoing.run();
     let stopped = outgoing.stopped.is_some();
     if let Err(error) = outgoing.vm.dirty_log().stop() {
@@ -54,30 +43,17 @@ pub fn send<W: Write>(
         tracing::warn!(%error, "cannot turn the dirty log off");
     }
     let status = state.finish(&result);
-    Outcome {
-        status,
-        error: result.err().filter(|_| status == Status::Failed),
-        stopped,
-    }
+    Outcome { status, error: result.err().filter(|_| status == Status::Failed), stopped }
 }
 
 /// Connects to `address` and sends `vm` there, as [`send`] does. A connection that cannot be made is a failed migration.
-pub fn send_to(
-    vm: &mut dyn Vm,
-    address: &Address,
-    settings: &Settings,
-    state: &MigrationState,
-) -> Outcome {
+pub fn send_to(vm: &mut dyn Vm, address: &Address, settings: &Settings, state: &MigrationState) -> Outcome {
     match connect(address, state) {
         Ok(channel) => send(vm, channel, settings, state),
         Err(error) => {
             let result = Err(error);
             let status = state.finish(&result);
-            Outcome {
-                status,
-                error: result.err().filter(|_| status == Status::Failed),
-                stopped: false,
-            }
+            Outcome { status, error: result.err().filter(|_| status == Status::Failed), stopped: false }
         }
     }
 }
@@ -95,10 +71,7 @@ impl<W: Write> Outgoing<'_, W> {
     fn run(&mut self) -> Result<(), MigrationError> {
         let mut passes = Passes::new(self.vm.ram())?;
         self.state.counters().total.set(passes.total());
-        self.state
-            .counters()
-            .expected_downtime
-            .set(self.settings.downtime_limit.as_millis() as u64);
+        self.state.counters().expected_downtime.set(self.settings.downtime_limit.as_millis() as u64);
         self.header()?;
         self.ram_section(Record::Start(section(RAM_SECTION, "ram", 0, 4)?), |this| {
             let sizes = passes.sizes();
@@ -108,10 +81,7 @@ impl<W: Write> Outgoing<'_, W> {
         passes.everything_is_dirty();
         self.state.pass();
         self.state.advance(Status::Active)?;
-        self.state
-            .counters()
-            .setup_time
-            .set(self.state.elapsed().as_millis() as u64);
+        self.state.counters().setup_time.set(self.state.elapsed().as_millis() as u64);
         self.iterate(&mut passes)?;
         self.complete(&mut passes)
     }
@@ -119,10 +89,7 @@ impl<W: Write> Outgoing<'_, W> {
     fn header(&mut self) -> Result<(), MigrationError> {
         self.out.put(codec::encode_file_header)?;
         if self.settings.send_configuration {
-            let configuration = Configuration {
-                machine: self.vm.machine_name(),
-                parts: Vec::new(),
-            };
+            let configuration = Configuration { machine: self.vm.machine_name(), parts: Vec::new() };
             self.record(&Record::Configuration(configuration))?;
         }
         Ok(())
@@ -149,19 +116,14 @@ impl<W: Write> Outgoing<'_, W> {
         self.stopped = Some(Instant::now());
         let before = self.out.position();
         let stopped = self.vm.stop();
-        let run_state = stopped.map_err(|source| MigrationError::Vm {
-            action: "stop the guest",
-            source,
-        })?;
+        let run_state = stopped.map_err(|source| MigrationError::Vm { action: "stop the guest", source })?;
         self.state.advance(Status::Device)?;
         if self.settings.send_switchover_start {
             self.record(&Record::Command(Command::SwitchoverStart))?;
         }
         self.vm.dirty_log().sync()?;
         self.state.pass();
-        self.ram_section(Record::End(RAM_SECTION), |this| {
-            passes.send(&mut this.out, this.state, 0)
-        })?;
+        self.ram_section(Record::End(RAM_SECTION), |this| passes.send(&mut this.out, this.state, 0))?;
         let description = self.devices(&run_state)?;
         self.out.flush()?;
         // Without its end the stream is worth nothing to the destination, so up to here the guest can be taken back.
@@ -180,34 +142,19 @@ impl<W: Write> Outgoing<'_, W> {
             sections.push(DeviceSection::of("timer", 0, &mut timer)?);
         }
         let devices = self.vm.save_devices();
-        sections.extend(devices.map_err(|source| MigrationError::Vm {
-            action: "save the devices",
-            source,
-        })?);
+        sections.extend(devices.map_err(|source| MigrationError::Vm { action: "save the devices", source })?);
         // The run state comes last, as in QEMU: loading it makes the rest take effect.
-        sections.push(DeviceSection::of(
-            "globalstate",
-            0,
-            &mut GlobalState::new(run_state)?,
-        )?);
+        sections.push(DeviceSection::of("globalstate", 0, &mut GlobalState::new(run_state)?)?);
         let mut described = Vec::new();
         for (id, device) in (RAM_SECTION + 1..).zip(&sections) {
             self.state.check()?;
-            self.record(&Record::Full(section(
-                id,
-                &device.name,
-                device.instance,
-                device.version,
-            )?))?;
+            self.record(&Record::Full(section(id, &device.name, device.instance, device.version)?))?;
             self.out.bytes(&device.payload)?;
             self.footer(id)?;
             described.push(description(device));
         }
         // Written by hand for the order of its keys: tools look for the page size at the beginning.
-        Ok(format!(
-            r#"{{"page_size": {PAGE_SIZE}, "devices": {}}}"#,
-            Value::Array(described)
-        ))
+        Ok(format!(r#"{{"page_size": {PAGE_SIZE}, "devices": {}}}"#, Value::Array(described)))
     }
 
     /// One section of `ram`: header, payload, end of payload, footer.
@@ -219,19 +166,14 @@ impl<W: Write> Outgoing<'_, W> {
         self.state.check()?;
         self.record(&header)?;
         payload(self)?;
-        self.out
-            .put(|out| codec::RamRecord::EndOfSection.encode(out))?;
+        self.out.put(|out| codec::RamRecord::EndOfSection.encode(out))?;
         self.footer(RAM_SECTION)?;
         self.state.counters().transferred.set(self.out.position());
         Ok(())
     }
 
     fn footer(&mut self, id: u32) -> Result<(), MigrationError> {
-        if self.settings.section_footers {
-            self.record(&Record::Footer(id))
-        } else {
-            Ok(())
-        }
+        if self.settings.section_footers { self.record(&Record::Footer(id)) } else { Ok(()) }
     }
 
     fn record(&mut self, record: &Record) -> Result<(), MigrationError> {
@@ -249,24 +191,12 @@ impl<W: Write> Outgoing<'_, W> {
             counters.downtime.set(stopped.elapsed().as_millis() as u64);
         }
         let seconds = self.state.elapsed().as_secs_f64().max(1e-6);
-        counters
-            .bits_per_second
-            .set((position as f64 * 8.0 / seconds) as u64);
+        counters.bits_per_second.set((position as f64 * 8.0 / seconds) as u64);
     }
 }
 
-fn section(
-    id: u32,
-    name: &str,
-    instance: u32,
-    version: u32,
-) -> Result<SectionHeader, MigrationError> {
-    Ok(SectionHeader {
-        id,
-        name: Name::new(name)?,
-        instance,
-        version,
-    })
+fn section(id: u32, name: &str, instance: u32, version: u32) -> Result<SectionHeader, MigrationError> {
+    Ok(SectionHeader { id, name: Name::new(name)?, instance, version })
 }
 
 /// A device's entry in the description of the stream.

@@ -108,14 +108,8 @@ impl MigrationState {
     /// The progress so far.
     pub fn stats(&self) -> MigrationStats {
         let inner = self.lock();
-        let running = inner
-            .started
-            .filter(|_| inner.status.is_running())
-            .map(|started| started.elapsed());
-        MigrationStats {
-            total_time: running.unwrap_or(inner.total_time),
-            ..self.counters.snapshot()
-        }
+        let running = inner.started.filter(|_| inner.status.is_running()).map(|started| started.elapsed());
+        MigrationStats { total_time: running.unwrap_or(inner.total_time), ..self.counters.snapshot() }
     }
 
     pub(crate) fn counters(&self) -> &Counters {
@@ -124,11 +118,7 @@ impl MigrationState {
 
     /// Fails once cancelling was asked for.
     pub(crate) fn check(&self) -> Result<(), MigrationError> {
-        if self.cancelled.load(Ordering::Acquire) {
-            Err(MigrationError::Cancelled)
-        } else {
-            Ok(())
-        }
+        if self.cancelled.load(Ordering::Acquire) { Err(MigrationError::Cancelled) } else { Ok(()) }
     }
 
     /// Goes to the next status.
@@ -163,17 +153,13 @@ impl MigrationState {
 
     /// Time since the migration began.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.lock()
-            .started
-            .map_or(Duration::ZERO, |started| started.elapsed())
+        self.lock().started.map_or(Duration::ZERO, |started| started.elapsed())
     }
 
     /// Ends the migration by its result and says how it ended. An error after cancelling was asked for is its consequence, not a failure.
     pub(crate) fn finish(&self, result: &Result<(), MigrationError>) -> Status {
         let mut inner = self.lock();
-        inner.total_time = inner
-            .started
-            .map_or(Duration::ZERO, |started| started.elapsed());
+        inner.total_time = inner.started.map_or(Duration::ZERO, |started| started.elapsed());
         inner.wake = None;
         let end = match result {
             _ if inner.status == Status::Cancelling => Status::Cancelled,
@@ -196,10 +182,7 @@ impl MigrationState {
 
     fn change(&self, inner: &mut Inner, next: Status) -> Result<(), MigrationError> {
         if !inner.status.allows(next) {
-            return Err(MigrationError::Transition {
-                from: inner.status,
-                to: next,
-            });
+            return Err(MigrationError::Transition { from: inner.status, to: next });
         }
         inner.status = next;
         tracing::debug!(status = %next, "migration");

@@ -53,10 +53,7 @@ impl Status {
 
     /// Whether a migration is under way.
     pub fn is_running(self) -> bool {
-        matches!(
-            self,
-            Self::Setup | Self::Active | Self::Device | Self::Cancelling
-        )
+        matches!(self, Self::Setup | Self::Active | Self::Device | Self::Cancelling)
     }
 
     /// The states that may follow. An incoming migration goes straight from active to completed.
@@ -64,12 +61,7 @@ impl Status {
         match self {
             Self::None | Self::Completed | Self::Failed | Self::Cancelled => &[Self::Setup],
             Self::Setup => &[Self::Active, Self::Failed, Self::Cancelling],
-            Self::Active => &[
-                Self::Device,
-                Self::Completed,
-                Self::Failed,
-                Self::Cancelling,
-            ],
+            Self::Active => &[Self::Device, Self::Completed, Self::Failed, Self::Cancelling],
             Self::Device => &[Self::Completed, Self::Failed, Self::Cancelling],
             Self::Cancelling => &[Self::Cancelled],
         }

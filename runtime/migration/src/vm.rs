@@ -34,11 +34,7 @@ pub trait Vm: Send {
     ///
     /// # Errors
     /// When the state cannot be loaded; the migration then fails.
-    fn load_device(
-        &mut self,
-        section: &SectionHeader,
-        source: &mut dyn Source,
-    ) -> Result<bool, VmError>;
+    fn load_device(&mut self, section: &SectionHeader, source: &mut dyn Source) -> Result<bool, VmError>;
 }
 
 /// A device's saved state.
@@ -113,43 +109,21 @@ impl GlobalState {
             // The last byte must stay NUL.
             Some(start) if run_state.len() < 100 => start.copy_from_slice(run_state.as_bytes()),
             _ => {
-                return Err(VmStateError::invalid(
-                    "globalstate",
-                    "runstate",
-                    format!("'{run_state}' is too long"),
-                ));
+                return Err(VmStateError::invalid("globalstate", "runstate", format!("'{run_state}' is too long")));
             }
         }
-        Ok(Self {
-            size: run_state.len() as u32 + 1,
-            text,
-        })
+        Ok(Self { size: run_state.len() as u32 + 1, text })
     }
 
     pub(crate) fn empty() -> Self {
-        Self {
-            size: 0,
-            text: [0; 100],
-        }
+        Self { size: 0, text: [0; 100] }
     }
 
     /// The run state's name.
     pub(crate) fn run_state(&self) -> Result<String, VmStateError> {
-        let invalid = || {
-            VmStateError::invalid(
-                "globalstate",
-                "runstate",
-                format!("not a name: {:02x?}", self.text),
-            )
-        };
-        let end = self
-            .text
-            .iter()
-            .position(|byte| *byte == 0)
-            .ok_or_else(invalid)?;
-        std::str::from_utf8(&self.text[..end])
-            .map(str::to_owned)
-            .map_err(|_| invalid())
+        let invalid = || VmStateError::invalid("globalstate", "runstate", format!("not a name: {:02x?}", self.text));
+        let end = self.text.iter().position(|byte| *byte == 0).ok_or_else(invalid)?;
+        std::str::from_utf8(&self.text[..end]).map(str::to_owned).map_err(|_| invalid())
     }
 }
 

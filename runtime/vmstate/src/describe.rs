@@ -24,12 +24,7 @@ impl Describer {
     /// The description of `state` and the bytes it takes.
     fn run(state: &mut dyn VmState) -> Result<(Value, usize)> {
         let (name, version) = (state.name(), state.version());
-        let mut visitor = Self {
-            version,
-            fields: Vec::new(),
-            subsections: Vec::new(),
-            size: 0,
-        };
+        let mut visitor = Self { version, fields: Vec::new(), subsections: Vec::new(), size: 0 };
         state.fields(&mut visitor)?;
         let mut object = Map::new();
         object.insert("vmsd_name".into(), name.into());

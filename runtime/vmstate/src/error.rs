@@ -34,9 +34,7 @@ pub enum VmStateError {
         ours: u32,
     },
     /// The sender's format is older than the oldest one understood.
-    #[error(
-        "unsupported version {found} for '{state}': the oldest version understood is {minimum}"
-    )]
+    #[error("unsupported version {found} for '{state}': the oldest version understood is {minimum}")]
     TooOld {
         /// Name of the state.
         state: String,
@@ -70,10 +68,6 @@ pub enum VmStateError {
 impl VmStateError {
     /// For implementors of [`VmState`](crate::VmState) that refuse a value.
     pub fn invalid(state: &str, field: &str, problem: impl Into<String>) -> Self {
-        Self::Invalid {
-            state: state.to_owned(),
-            field: field.to_owned(),
-            problem: problem.into(),
-        }
+        Self::Invalid { state: state.to_owned(), field: field.to_owned(), problem: problem.into() }
     }
 }

@@ -84,39 +84,18 @@ pub trait Fields {
     /// One byte, 0 or 1; any other value loads as true, as in QEMU.
     fn bool(&mut self, name: &str, value: &mut bool) -> Result {
         let mut image = [u8::from(*value)];
-        self.raw(
-            FieldInfo {
-                name,
-                kind: "bool",
-                array_len: None,
-            },
-            &mut image,
-        )?;
+        self.raw(FieldInfo { name, kind: "bool", array_len: None }, &mut image)?;
         *value = image != [0];
         Ok(())
     }
 
     /// Bytes without further structure, of fixed length.
     fn bytes(&mut self, name: &str, value: &mut [u8]) -> Result {
-        self.raw(
-            FieldInfo {
-                name,
-                kind: "buffer",
-                array_len: None,
-            },
-            value,
-        )
+        self.raw(FieldInfo { name, kind: "buffer", array_len: None }, value)
     }
 
     /// Bytes that older formats used: zeros when saved, ignored when loaded.
     fn unused(&mut self, count: usize) -> Result {
-        self.raw(
-            FieldInfo {
-                name: "unused",
-                kind: "unused_buffer",
-                array_len: None,
-            },
-            &mut vec![0; count],
-        )
+        self.raw(FieldInfo { name: "unused", kind: "unused_buffer", array_len: None }, &mut vec![0; count])
     }
 }

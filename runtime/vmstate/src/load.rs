@@ -8,11 +8,7 @@ use crate::{FieldInfo, Fields, Result, SUBSECTION, Source, VmState, VmStateError
 /// A version outside of what the state understands, a stream that ends early, a subsection of this state that it does not know,
 /// or whatever the state's own fields refuse. The state is then partly loaded and must be thrown away.
 pub fn load(state: &mut dyn VmState, version: u32, source: &mut dyn Source) -> Result {
-    let mut visitor = Loader {
-        source,
-        version,
-        path: Vec::new(),
-    };
+    let mut visitor = Loader { source, version, path: Vec::new() };
     visitor.nested(state, version)
 }
 
@@ -27,18 +23,10 @@ impl Loader<'_> {
     fn nested(&mut self, state: &mut dyn VmState, version: u32) -> Result {
         let (name, ours, minimum) = (state.name(), state.version(), state.minimum_version());
         if version > ours {
-            return Err(VmStateError::TooNew {
-                state: name.to_owned(),
-                found: version,
-                ours,
-            });
+            return Err(VmStateError::TooNew { state: name.to_owned(), found: version, ours });
         }
         if version < minimum {
-            return Err(VmStateError::TooOld {
-                state: name.to_owned(),
-                found: version,
-                minimum,
-            });
+            return Err(VmStateError::TooOld { state: name.to_owned(), found: version, minimum });
         }
         let outer = std::mem::replace(&mut self.version, version);
         self.path.push(name);
@@ -55,18 +43,11 @@ impl Loader<'_> {
 
     fn read(&mut self, field: &str, image: &mut [u8]) -> Result {
         let position = self.source.position();
-        self.source
-            .read_exact(image)
-            .map_err(|source| self.read_error(field, position, source))
+        self.source.read_exact(image).map_err(|source| self.read_error(field, position, source))
     }
 
     fn read_error(&self, field: &str, position: u64, source: std::io::Error) -> VmStateError {
-        VmStateError::Read {
-            state: self.place(),
-            field: field.to_owned(),
-            position,
-            source,
-        }
+        VmStateError::Read { state: self.place(), field: field.to_owned(), position, source }
     }
 
     /// Name of the subsection that comes next, if one does. Nothing is consumed.
@@ -79,11 +60,7 @@ impl Loader<'_> {
     /// A subsection is ours when its name extends the state's name; anything else belongs to an enclosing state or is no subsection.
     fn refuse_unknown_subsection(&mut self, state: &str) -> Result {
         match self.next_subsection()? {
-            Some(found)
-                if found
-                    .strip_prefix(state.as_bytes())
-                    .is_some_and(|rest| rest.starts_with(b"/")) =>
-            {
+            Some(found) if found.strip_prefix(state.as_bytes()).is_some_and(|rest| rest.starts_with(b"/")) => {
                 Err(VmStateError::UnknownSubsection {
                     state: self.place(),
                     subsection: String::from_utf8_lossy(&found).into_owned(),
@@ -126,9 +103,7 @@ impl Fields for Loader<'_> {
     }
 
     fn structures(&mut self, name: &str, states: &mut [&mut dyn VmState]) -> Result {
-        states
-            .iter_mut()
-            .try_for_each(|state| self.structure(name, *state))
+        states.iter_mut().try_for_each(|state| self.structure(name, *state))
     }
 
     fn subsection(&mut self, _needed: bool, state: &mut dyn VmState) -> Result<bool> {

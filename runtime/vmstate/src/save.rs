@@ -9,10 +9,7 @@ use crate::{FieldInfo, Fields, Result, SUBSECTION, VmState, VmStateError};
 /// # Errors
 /// Only what the state itself refuses to save.
 pub fn save(state: &mut dyn VmState) -> Result<Vec<u8>> {
-    let mut visitor = Saver {
-        out: Vec::new(),
-        version: state.version(),
-    };
+    let mut visitor = Saver { out: Vec::new(), version: state.version() };
     state.fields(&mut visitor)?;
     Ok(visitor.out)
 }
@@ -56,9 +53,8 @@ impl Fields for Saver {
     fn subsection(&mut self, needed: bool, state: &mut dyn VmState) -> Result<bool> {
         if needed {
             let name = state.name();
-            let length = u8::try_from(name.len()).map_err(|_| {
-                VmStateError::invalid(name, "name", "a subsection's name has at most 255 bytes")
-            })?;
+            let length = u8::try_from(name.len())
+                .map_err(|_| VmStateError::invalid(name, "name", "a subsection's name has at most 255 bytes"))?;
             self.out.extend_from_slice(&[SUBSECTION, length]);
             self.out.extend_from_slice(name.as_bytes());
             self.out.extend_from_slice(&state.version().to_be_bytes());

@@ -24,10 +24,7 @@ pub struct SliceSource<'a> {
 impl<'a> SliceSource<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            rest: bytes,
-            position: 0,
-        }
+        Self { rest: bytes, position: 0 }
     }
 
     /// What has not been consumed.

@@ -1,8 +1,6 @@
 //! Saving, loading and describing agree with each other and with QEMU's encoding.
 
-use qapi_vmstate::{
-    Fields, Result, SliceSource, Source, VmState, VmStateError, describe, load, save,
-};
+use qapi_vmstate::{Fields, Result, SliceSource, Source, VmState, VmStateError, describe, load, save};
 
 #[derive(Debug, Default, Clone, PartialEq)]
 struct Segment {
@@ -84,16 +82,7 @@ fn sample() -> Toy {
         level: -2,
         regs: [1, 0x0203, 4],
         name: *b"abcd",
-        segments: [
-            Segment {
-                selector: 8,
-                base: 0x10,
-            },
-            Segment {
-                selector: 9,
-                base: u64::MAX,
-            },
-        ],
+        segments: [Segment { selector: 8, base: 0x10 }, Segment { selector: 9, base: u64::MAX }],
         late: 5,
         tsc: Some(Tsc(77)),
     }
@@ -131,11 +120,7 @@ fn loading_restores_and_stops_where_the_payload_ends() {
 
 #[test]
 fn an_older_version_lacks_the_later_field() {
-    let mut toy = Toy {
-        tsc: None,
-        late: 0,
-        ..sample()
-    };
+    let mut toy = Toy { tsc: None, late: 0, ..sample() };
     let mut bytes = save(&mut toy).unwrap();
     bytes.pop();
     let length = bytes.len();
@@ -145,40 +130,18 @@ fn an_older_version_lacks_the_later_field() {
 #[test]
 fn versions_outside_are_refused() {
     let bytes = save(&mut sample()).unwrap();
-    assert!(matches!(
-        parse(3, &bytes),
-        Err(VmStateError::TooNew {
-            found: 3,
-            ours: 2,
-            ..
-        })
-    ));
-    assert!(matches!(
-        parse(0, &bytes),
-        Err(VmStateError::TooOld {
-            found: 0,
-            minimum: 1,
-            ..
-        })
-    ));
+    assert!(matches!(parse(3, &bytes), Err(VmStateError::TooNew { found: 3, ours: 2, .. })));
+    assert!(matches!(parse(0, &bytes), Err(VmStateError::TooOld { found: 0, minimum: 1, .. })));
     let mut newer_subsection = bytes;
     let version_end = newer_subsection.len() - 8;
     newer_subsection[version_end - 1] = 9;
-    assert!(matches!(
-        parse(2, &newer_subsection),
-        Err(VmStateError::TooNew { found: 9, .. })
-    ));
+    assert!(matches!(parse(2, &newer_subsection), Err(VmStateError::TooNew { found: 9, .. })));
 }
 
 #[test]
 fn every_truncation_is_an_error_with_its_place() {
     let bytes = save(&mut sample()).unwrap();
-    let without_tsc = save(&mut Toy {
-        tsc: None,
-        ..sample()
-    })
-    .unwrap()
-    .len();
+    let without_tsc = save(&mut Toy { tsc: None, ..sample() }).unwrap().len();
     for length in 0..bytes.len() {
         // Cut inside of the subsection's name, what is left is no subsection and belongs to the caller.
         let name_is_cut = (without_tsc..without_tsc + 9).contains(&length);
@@ -194,21 +157,14 @@ fn every_truncation_is_an_error_with_its_place() {
 
 #[test]
 fn an_unknown_subsection_of_ours_is_refused_and_a_strange_one_left_alone() {
-    let mut base = save(&mut Toy {
-        tsc: None,
-        ..sample()
-    })
-    .unwrap();
+    let mut base = save(&mut Toy { tsc: None, ..sample() }).unwrap();
     let length = base.len();
     let mut foreign = base.clone();
     foreign.extend_from_slice(b"\x05\x05other\0\0\0\x01");
     assert_eq!(parse(2, &foreign).unwrap().1, length);
     base.extend_from_slice(b"\x05\x07toy/new\0\0\0\x01");
     let error = parse(2, &base).unwrap_err().to_string();
-    assert!(
-        error.contains("toy/new") && error.contains(&length.to_string()),
-        "{error}"
-    );
+    assert!(error.contains("toy/new") && error.contains(&length.to_string()), "{error}");
 }
 
 /// Bytes that a description accounts for, headers of subsections included.
@@ -217,26 +173,18 @@ fn described_size(description: &serde_json::Value) -> u64 {
     let fields: u64 = list("fields")
         .iter()
         .map(|field| {
-            field["size"].as_u64().unwrap()
-                * field
-                    .get("array_len")
-                    .map_or(1, |length| length.as_u64().unwrap())
+            field["size"].as_u64().unwrap() * field.get("array_len").map_or(1, |length| length.as_u64().unwrap())
         })
         .sum();
-    let subsections: u64 = list("subsections")
-        .iter()
-        .map(|s| 6 + s["vmsd_name"].as_str().unwrap().len() as u64 + described_size(s))
-        .sum();
+    let subsections: u64 =
+        list("subsections").iter().map(|s| 6 + s["vmsd_name"].as_str().unwrap().len() as u64 + described_size(s)).sum();
     fields + subsections
 }
 
 #[test]
 fn the_description_accounts_for_every_byte() {
     let description = describe(&mut sample()).unwrap();
-    assert_eq!(
-        described_size(&description),
-        save(&mut sample()).unwrap().len() as u64
-    );
+    assert_eq!(described_size(&description), save(&mut sample()).unwrap().len() as u64);
     assert_eq!(description["vmsd_name"], "toy");
     assert_eq!(
         description["fields"][2],

@@ -80,32 +80,18 @@ impl Command {
         let number = wire.u16()?;
         let length = wire.u16()?;
         let data = wire.bytes("data of a command", length.into(), u16::MAX.into())?;
-        let bad = |what| {
-            error_at(
-                position,
-                Problem::BadData {
-                    what,
-                    length: data.len(),
-                },
-            )
-        };
+        let bad = |what| error_at(position, Problem::BadData { what, length: data.len() });
         match number {
             1 => empty(&data, Self::OpenReturnPath).ok_or_else(|| bad("OPEN_RETURN_PATH")),
             2 => word(&data).map(Self::Ping).ok_or_else(|| bad("PING")),
-            3 => advise(&data)
-                .map(Self::PostcopyAdvise)
-                .ok_or_else(|| bad("POSTCOPY_ADVISE")),
+            3 => advise(&data).map(Self::PostcopyAdvise).ok_or_else(|| bad("POSTCOPY_ADVISE")),
             4 => empty(&data, Self::PostcopyListen).ok_or_else(|| bad("POSTCOPY_LISTEN")),
             5 => empty(&data, Self::PostcopyRun).ok_or_else(|| bad("POSTCOPY_RUN")),
             6 => discard(&data).ok_or_else(|| bad("POSTCOPY_RAM_DISCARD")),
-            7 => word(&data)
-                .map(|length| Self::Packaged { length })
-                .ok_or_else(|| bad("PACKAGED")),
+            7 => word(&data).map(|length| Self::Packaged { length }).ok_or_else(|| bad("PACKAGED")),
             8 => empty(&data, Self::EnableColo).ok_or_else(|| bad("ENABLE_COLO")),
             9 => empty(&data, Self::PostcopyResume).ok_or_else(|| bad("POSTCOPY_RESUME")),
-            10 => whole_name(&data)
-                .map(Self::ReceiveBitmap)
-                .ok_or_else(|| bad("RECV_BITMAP")),
+            10 => whole_name(&data).map(Self::ReceiveBitmap).ok_or_else(|| bad("RECV_BITMAP")),
             11 => empty(&data, Self::SwitchoverStart).ok_or_else(|| bad("SWITCHOVER_START")),
             other => Err(error_at(position, Problem::CommandType(other))),
         }
@@ -147,18 +133,11 @@ fn word(data: &[u8]) -> Option<u32> {
 
 fn pair(data: &[u8]) -> Option<(u64, u64)> {
     let (first, second) = data.split_first_chunk::<8>()?;
-    Some((
-        u64::from_be_bytes(*first),
-        u64::from_be_bytes(second.try_into().ok()?),
-    ))
+    Some((u64::from_be_bytes(*first), u64::from_be_bytes(second.try_into().ok()?)))
 }
 
 fn advise(data: &[u8]) -> Option<Option<(u64, u64)>> {
-    if data.is_empty() {
-        Some(None)
-    } else {
-        pair(data).map(Some)
-    }
+    if data.is_empty() { Some(None) } else { pair(data).map(Some) }
 }
 
 fn whole_name(data: &[u8]) -> Option<Name> {
@@ -170,11 +149,6 @@ fn whole_name(data: &[u8]) -> Option<Name> {
 fn discard(data: &[u8]) -> Option<Command> {
     let mut source = SliceSource::new(data.strip_prefix(&[0])?);
     let block = Wire::new(&mut source).name().ok()?;
-    let ranges = source
-        .rest()
-        .strip_prefix(&[0])?
-        .chunks(16)
-        .map(pair)
-        .collect::<Option<_>>()?;
+    let ranges = source.rest().strip_prefix(&[0])?.chunks(16).map(pair).collect::<Option<_>>()?;
     Some(Command::PostcopyRamDiscard { block, ranges })
 }

@@ -17,11 +17,7 @@ impl Name {
     /// # Errors
     /// [`NameTooLong`] beyond 255 bytes.
     pub fn new(text: &str) -> Result<Self, NameTooLong> {
-        if text.len() > usize::from(u8::MAX) {
-            Err(NameTooLong(text.to_owned()))
-        } else {
-            Ok(Self(text.into()))
-        }
+        if text.len() > usize::from(u8::MAX) { Err(NameTooLong(text.to_owned())) } else { Ok(Self(text.into())) }
     }
 
     /// Appends the length byte and the text.

@@ -93,29 +93,16 @@ impl RamRecord {
                 }
             }
             Self::Page { block, offset } => encode_page_header(PAGE, block.as_ref(), *offset, out),
-            Self::Zero {
-                block,
-                offset,
-                fill,
-            } => {
+            Self::Zero { block, offset, fill } => {
                 encode_page_header(ZERO, block.as_ref(), *offset, out);
                 out.push(*fill);
             }
-            Self::Xbzrle {
-                block,
-                offset,
-                encoding,
-                length,
-            } => {
+            Self::Xbzrle { block, offset, encoding, length } => {
                 encode_page_header(XBZRLE, block.as_ref(), *offset, out);
                 out.push(*encoding);
                 out.extend_from_slice(&length.to_be_bytes());
             }
-            Self::CompressedPage {
-                block,
-                offset,
-                length,
-            } => {
+            Self::CompressedPage { block, offset, length } => {
                 encode_page_header(COMPRESSED_PAGE, block.as_ref(), *offset, out);
                 out.extend_from_slice(&length.to_be_bytes());
             }
@@ -135,39 +122,17 @@ impl RamRecord {
         let word = wire.u64()?;
         let (offset, flags) = (word & !FLAGS, word & FLAGS);
         let named = |wire: &mut Wire<'_>| {
-            if flags & CONTINUE == 0 {
-                wire.name().map(Some)
-            } else {
-                Ok(None)
-            }
+            if flags & CONTINUE == 0 { wire.name().map(Some) } else { Ok(None) }
         };
         match flags & !CONTINUE {
-            PAGE => Ok(Self::Page {
-                block: named(&mut wire)?,
-                offset,
-            }),
-            ZERO => Ok(Self::Zero {
-                block: named(&mut wire)?,
-                offset,
-                fill: wire.u8()?,
-            }),
+            PAGE => Ok(Self::Page { block: named(&mut wire)?, offset }),
+            ZERO => Ok(Self::Zero { block: named(&mut wire)?, offset, fill: wire.u8()? }),
             XBZRLE => {
                 let (block, encoding, length) = (named(&mut wire)?, wire.u8()?, wire.u16()?);
-                Ok(Self::Xbzrle {
-                    block,
-                    offset,
-                    encoding,
-                    length,
-                })
+                Ok(Self::Xbzrle { block, offset, encoding, length })
             }
-            COMPRESSED_PAGE => Ok(Self::CompressedPage {
-                block: named(&mut wire)?,
-                offset,
-                length: wire.u32()?,
-            }),
-            MEM_SIZE if flags == MEM_SIZE => {
-                decode_sizes(&mut wire, position, offset).map(Self::MemSize)
-            }
+            COMPRESSED_PAGE => Ok(Self::CompressedPage { block: named(&mut wire)?, offset, length: wire.u32()? }),
+            MEM_SIZE if flags == MEM_SIZE => decode_sizes(&mut wire, position, offset).map(Self::MemSize),
             EOS if word == EOS => Ok(Self::EndOfSection),
             HOOK if word == HOOK => Ok(Self::Hook),
             MULTIFD_FLUSH if word == MULTIFD_FLUSH => Ok(Self::MultifdFlush),
@@ -185,18 +150,11 @@ fn encode_page_header(flag: u64, block: Option<&Name>, offset: u64, out: &mut Ve
     }
 }
 
-fn decode_sizes(
-    wire: &mut Wire<'_>,
-    position: u64,
-    total: u64,
-) -> Result<Vec<BlockSize>, DecodeError> {
+fn decode_sizes(wire: &mut Wire<'_>, position: u64, total: u64) -> Result<Vec<BlockSize>, DecodeError> {
     let mut blocks = Vec::new();
     let mut left = total;
     while left > 0 {
-        let block = BlockSize {
-            name: wire.name()?,
-            size: wire.u64()?,
-        };
+        let block = BlockSize { name: wire.name()?, size: wire.u64()? };
         left = match left.checked_sub(block.size) {
             Some(rest) if blocks.len() < MAX_BLOCKS => rest,
             _ => return Err(error_at(position, Problem::RamTotal(total))),

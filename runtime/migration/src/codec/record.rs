@@ -146,9 +146,7 @@ impl Record {
             FOOTER => wire.u32().map(Self::Footer),
             COMMAND => Command::decode(wire.source()).map(Self::Command),
             CONFIGURATION => Configuration::decode(&mut wire).map(Self::Configuration),
-            VM_DESCRIPTION => wire
-                .text("description", MAX_DESCRIPTION)
-                .map(Self::VmDescription),
+            VM_DESCRIPTION => wire.text("description", MAX_DESCRIPTION).map(Self::VmDescription),
             other => Err(error_at(position, Problem::RecordType(other))),
         }
     }
@@ -163,12 +161,7 @@ impl SectionHeader {
     }
 
     fn decode(wire: &mut Wire<'_>) -> Result<Self, DecodeError> {
-        Ok(Self {
-            id: wire.u32()?,
-            name: wire.name()?,
-            instance: wire.u32()?,
-            version: wire.u32()?,
-        })
+        Ok(Self { id: wire.u32()?, name: wire.name()?, instance: wire.u32()?, version: wire.u32()? })
     }
 }
 
@@ -186,10 +179,7 @@ impl Configuration {
         let mut parts = Vec::new();
         loop {
             let position = wire.position();
-            let next = wire
-                .source()
-                .peek(1)
-                .map_err(|error| error_at(position, error))?;
+            let next = wire.source().peek(1).map_err(|error| error_at(position, error))?;
             if next != [SUBSECTION] {
                 return Ok(Self { machine, parts });
             }
@@ -233,26 +223,13 @@ impl ConfigurationPart {
                 let count = wire.u32()?;
                 if count > MAX_CAPABILITIES {
                     let (found, limit) = (count.into(), MAX_CAPABILITIES.into());
-                    return Err(error_at(
-                        position,
-                        Problem::TooLong {
-                            what: "list of capabilities",
-                            found,
-                            limit,
-                        },
-                    ));
+                    return Err(error_at(position, Problem::TooLong { what: "list of capabilities", found, limit }));
                 }
-                (0..count)
-                    .map(|_| wire.name())
-                    .collect::<Result<_, _>>()
-                    .map(Self::Capabilities)
+                (0..count).map(|_| wire.name()).collect::<Result<_, _>>().map(Self::Capabilities)
             }
             (UUID, 1) => wire.array().map(Self::Uuid),
             (TARGET_PAGE_BITS, 1) => wire.u32().map(Self::TargetPageBits),
-            _ => Err(error_at(
-                position,
-                Problem::ConfigurationPart(format!("{name} v{version}")),
-            )),
+            _ => Err(error_at(position, Problem::ConfigurationPart(format!("{name} v{version}")))),
         }
     }
 }

@@ -47,11 +47,7 @@ impl ReturnMessage {
         match self {
             Self::Shut(value) => put(out, 1, &value.to_be_bytes()),
             Self::Pong(value) => put(out, 2, &value.to_be_bytes()),
-            Self::RequestPages {
-                block,
-                start,
-                length,
-            } => {
+            Self::RequestPages { block, start, length } => {
                 let mut data = start.to_be_bytes().to_vec();
                 data.extend_from_slice(&length.to_be_bytes());
                 if let Some(block) = block {
@@ -84,15 +80,7 @@ impl ReturnMessage {
         let number = wire.u16()?;
         let length = wire.u16()?;
         let data = wire.bytes("data of a message", length.into(), u16::MAX.into())?;
-        let bad = |what| {
-            error_at(
-                position,
-                Problem::BadData {
-                    what,
-                    length: data.len(),
-                },
-            )
-        };
+        let bad = |what| error_at(position, Problem::BadData { what, length: data.len() });
         let word = || data.as_slice().try_into().ok().map(u32::from_be_bytes);
         match number {
             1 => word().map(Self::Shut).ok_or_else(|| bad("SHUT")),
@@ -135,15 +123,7 @@ fn split_name(data: &[u8]) -> Option<(Name, &[u8])> {
 fn request(data: &[u8], named: bool) -> Option<ReturnMessage> {
     let (start, rest) = data.split_first_chunk::<8>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
-    let (block, rest) = if named {
-        split_name(rest).map(|(block, rest)| (Some(block), rest))?
-    } else {
-        (None, rest)
-    };
+    let (block, rest) = if named { split_name(rest).map(|(block, rest)| (Some(block), rest))? } else { (None, rest) };
     let (start, length) = (u64::from_be_bytes(*start), u32::from_be_bytes(*length));
-    rest.is_empty().then_some(ReturnMessage::RequestPages {
-        block,
-        start,
-        length,
-    })
+    rest.is_empty().then_some(ReturnMessage::RequestPages { block, start, length })
 }

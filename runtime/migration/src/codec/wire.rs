@@ -28,9 +28,7 @@ impl<'a> Wire<'a> {
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let position = self.position();
         let mut bytes = [0; N];
-        self.source
-            .read_exact(&mut bytes)
-            .map_err(|error| error_at(position, error))?;
+        self.source.read_exact(&mut bytes).map_err(|error| error_at(position, error))?;
         Ok(bytes)
     }
 
@@ -51,31 +49,17 @@ impl<'a> Wire<'a> {
     }
 
     /// `length` bytes, when that is at most `limit`.
-    pub(crate) fn bytes(
-        &mut self,
-        what: &'static str,
-        length: u64,
-        limit: u64,
-    ) -> Result<Vec<u8>, DecodeError> {
+    pub(crate) fn bytes(&mut self, what: &'static str, length: u64, limit: u64) -> Result<Vec<u8>, DecodeError> {
         let position = self.position();
         if length > limit {
-            return Err(error_at(
-                position,
-                Problem::TooLong {
-                    what,
-                    found: length,
-                    limit,
-                },
-            ));
+            return Err(error_at(position, Problem::TooLong { what, found: length, limit }));
         }
         let mut bytes = Vec::new();
         let mut left = usize::try_from(length).unwrap_or(usize::MAX);
         while left > 0 {
             let start = bytes.len();
             bytes.resize(start + left.min(STEP), 0);
-            self.source
-                .read_exact(&mut bytes[start..])
-                .map_err(|error| error_at(position, error))?;
+            self.source.read_exact(&mut bytes[start..]).map_err(|error| error_at(position, error))?;
             left -= bytes.len() - start;
         }
         Ok(bytes)
@@ -86,8 +70,7 @@ impl<'a> Wire<'a> {
         let length = self.u32()?;
         let position = self.position();
         let bytes = self.bytes(what, length.into(), limit)?;
-        String::from_utf8(bytes)
-            .map_err(|error| error_at(position, Problem::NotUtf8(error.into_bytes())))
+        String::from_utf8(bytes).map_err(|error| error_at(position, Problem::NotUtf8(error.into_bytes())))
     }
 
     /// A name: a length byte and text.
@@ -96,9 +79,7 @@ impl<'a> Wire<'a> {
         let position = self.position();
         let mut buffer = [0; u8::MAX as usize];
         let bytes = &mut buffer[..length];
-        self.source
-            .read_exact(bytes)
-            .map_err(|error| error_at(position, error))?;
+        self.source.read_exact(bytes).map_err(|error| error_at(position, error))?;
         let not_text = || error_at(position, Problem::NotUtf8(bytes.to_vec()));
         let text = std::str::from_utf8(bytes).map_err(|_| not_text())?;
         Name::new(text).map_err(|_| not_text())
@@ -107,8 +88,5 @@ impl<'a> Wire<'a> {
 
 /// An error with its place.
 pub(crate) fn error_at(position: u64, problem: impl Into<Problem>) -> DecodeError {
-    DecodeError {
-        position,
-        problem: problem.into(),
-    }
+    DecodeError { position, problem: problem.into() }
 }

@@ -26,13 +26,7 @@ pub(super) struct RamLoader {
 
 impl RamLoader {
     pub(super) fn new(ram: Vec<Arc<RamBlock>>) -> Self {
-        Self {
-            blocks: ram
-                .into_iter()
-                .map(|block| (block.name().to_owned(), block))
-                .collect(),
-            current: None,
-        }
+        Self { blocks: ram.into_iter().map(|block| (block.name().to_owned(), block)).collect(), current: None }
     }
 
     /// Bytes of memory.
@@ -58,22 +52,14 @@ impl RamLoader {
             let position = input.position();
             match RamRecord::decode(input)? {
                 RamRecord::EndOfSection => return Ok(()),
-                RamRecord::MemSize(sizes) => sizes
-                    .iter()
-                    .try_for_each(|size| self.check_size(position, size))?,
+                RamRecord::MemSize(sizes) => sizes.iter().try_for_each(|size| self.check_size(position, size))?,
                 RamRecord::Page { block, offset } => {
                     let block = self.block(position, block, offset)?;
-                    let page = input
-                        .chunk(PAGE)
-                        .map_err(|source| MigrationError::Read { position, source })?;
+                    let page = input.chunk(PAGE).map_err(|source| MigrationError::Read { position, source })?;
                     block.write(offset, page)?;
                     counters.normal.add(1);
                 }
-                RamRecord::Zero {
-                    block,
-                    offset,
-                    fill,
-                } => {
+                RamRecord::Zero { block, offset, fill } => {
                     let block = self.block(position, block, offset)?;
                     // A page that is zero already is better not touched: it may not even exist yet.
                     if fill != 0 || !block.is_zero_page(offset / PAGE_SIZE)? {
@@ -81,23 +67,14 @@ impl RamLoader {
                     }
                     counters.duplicate.add(1);
                 }
-                RamRecord::Xbzrle {
-                    block,
-                    offset,
-                    encoding,
-                    length,
-                } => {
+                RamRecord::Xbzrle { block, offset, encoding, length } => {
                     let block = self.block(position, block, offset)?;
                     let mut page = [0; PAGE];
                     block.read(offset, &mut page)?;
                     let changes = input.chunk(usize::from(length));
-                    let changes =
-                        changes.map_err(|source| MigrationError::Read { position, source })?;
+                    let changes = changes.map_err(|source| MigrationError::Read { position, source })?;
                     if encoding != xbzrle::ENCODING || xbzrle::apply(changes, &mut page).is_none() {
-                        return Err(mismatch(
-                            position,
-                            "Failed to load XBZRLE page - decode error!",
-                        ));
+                        return Err(mismatch(position, "Failed to load XBZRLE page - decode error!"));
                     }
                     block.write(offset, &page)?;
                     counters.normal.add(1);
@@ -110,21 +87,13 @@ impl RamLoader {
     }
 
     /// The block of a record, which must contain the page at `offset`.
-    fn block(
-        &mut self,
-        position: u64,
-        name: Option<Name>,
-        offset: u64,
-    ) -> Result<&RamBlock, MigrationError> {
+    fn block(&mut self, position: u64, name: Option<Name>, offset: u64) -> Result<&RamBlock, MigrationError> {
         if let Some(name) = name {
             let found = self.blocks.get(&*name);
             let unknown = || mismatch(position, format!("Can't find block {name}"));
             self.current = Some(Arc::clone(found.ok_or_else(unknown)?));
         }
-        let block = self
-            .current
-            .as_deref()
-            .ok_or_else(|| mismatch(position, "Ack, bad migration stream!"))?;
+        let block = self.current.as_deref().ok_or_else(|| mismatch(position, "Ack, bad migration stream!"))?;
         if offset >= block.size() {
             let problem = format!("Illegal RAM offset {offset:#x} of block {}", block.name());
             return Err(mismatch(position, problem));
@@ -136,14 +105,10 @@ impl RamLoader {
     fn check_size(&self, position: u64, sent: &BlockSize) -> Result<(), MigrationError> {
         let BlockSize { name, size } = sent;
         match self.blocks.get(&**name) {
-            None => Err(mismatch(
-                position,
-                format!("Unknown ramblock \"{name}\", cannot accept migration"),
-            )),
-            Some(ours) if ours.size() != *size => Err(mismatch(
-                position,
-                format!("Size mismatch: {name}: {size:#x} != {:#x}", ours.size()),
-            )),
+            None => Err(mismatch(position, format!("Unknown ramblock \"{name}\", cannot accept migration"))),
+            Some(ours) if ours.size() != *size => {
+                Err(mismatch(position, format!("Size mismatch: {name}: {size:#x} != {:#x}", ours.size())))
+            }
             Some(_) => Ok(()),
         }
     }
@@ -152,8 +117,6 @@ impl RamLoader {
 fn unsupported(position: u64, capability: &str) -> MigrationError {
     mismatch(
         position,
-        format!(
-            "the source uses capability '{capability}', which this destination does not support: turn it off"
-        ),
+        format!("the source uses capability '{capability}', which this destination does not support: turn it off"),
     )
 }

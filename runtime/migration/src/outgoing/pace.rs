@@ -24,16 +24,8 @@ pub(super) struct Pace {
 impl Pace {
     /// At most `limit` bytes per second from `position` on; 0 for no limit.
     pub(super) fn new(limit: u64, position: u64) -> Self {
-        let allowance = if limit == 0 {
-            0
-        } else {
-            (limit as f64 * WINDOW.as_secs_f64()).max(1.0) as u64
-        };
-        Self {
-            allowance,
-            began: Instant::now(),
-            start: position,
-        }
+        let allowance = if limit == 0 { 0 } else { (limit as f64 * WINDOW.as_secs_f64()).max(1.0) as u64 };
+        Self { allowance, began: Instant::now(), start: position }
     }
 
     /// Sleeps until the bytes sent are allowed.
@@ -49,10 +41,7 @@ impl Pace {
         // The peer gets what it may have before we rest.
         out.flush()?;
         let due = WINDOW.mul_f64(sent as f64 / self.allowance as f64);
-        while let Some(rest) = due
-            .checked_sub(self.began.elapsed())
-            .filter(|rest| !rest.is_zero())
-        {
+        while let Some(rest) = due.checked_sub(self.began.elapsed()).filter(|rest| !rest.is_zero()) {
             state.check()?;
             thread::sleep(rest.min(NAP));
         }

@@ -33,11 +33,7 @@ impl Passes {
             .into_iter()
             .map(|block| Ok((Name::new(block.name())?, block)))
             .collect::<Result<_, MigrationError>>()?;
-        Ok(Self {
-            blocks,
-            bandwidth: 0.0,
-            looked: Instant::now(),
-        })
+        Ok(Self { blocks, bandwidth: 0.0, looked: Instant::now() })
     }
 
     /// Bytes of memory.
@@ -47,17 +43,12 @@ impl Passes {
 
     /// The record that announces the blocks.
     pub(super) fn sizes(&self) -> RamRecord {
-        let size = |(name, block): &(Name, Arc<RamBlock>)| BlockSize {
-            name: name.clone(),
-            size: block.size(),
-        };
+        let size = |(name, block): &(Name, Arc<RamBlock>)| BlockSize { name: name.clone(), size: block.size() };
         RamRecord::MemSize(self.blocks.iter().map(size).collect())
     }
 
     pub(super) fn everything_is_dirty(&mut self) {
-        self.blocks
-            .iter()
-            .for_each(|(_, block)| block.dirty().set_all());
+        self.blocks.iter().for_each(|(_, block)| block.dirty().set_all());
         self.looked = Instant::now();
     }
 
@@ -97,9 +88,7 @@ impl Passes {
         self.measure(began.elapsed(), out.position() - start);
         counters.bits_per_second.set((self.bandwidth * 8.0) as u64);
         let seconds = began.elapsed().max(SHORTEST_MEASURE).as_secs_f64();
-        counters
-            .pages_per_second
-            .set((pages as f64 / seconds) as u64);
+        counters.pages_per_second.set((pages as f64 / seconds) as u64);
         Ok(())
     }
 
@@ -114,19 +103,12 @@ impl Passes {
     /// Counts what the last look at the log has brought; bytes.
     pub(super) fn look(&mut self, state: &MigrationState) -> u64 {
         let left = self.dirty_bytes();
-        let since = std::mem::replace(&mut self.looked, Instant::now())
-            .elapsed()
-            .as_secs_f64()
-            .max(1e-6);
+        let since = std::mem::replace(&mut self.looked, Instant::now()).elapsed().as_secs_f64().max(1e-6);
         let counters = state.counters();
         counters.remaining.set(left);
-        counters
-            .dirty_pages_rate
-            .set(((left / PAGE_SIZE) as f64 / since) as u64);
+        counters.dirty_pages_rate.set(((left / PAGE_SIZE) as f64 / since) as u64);
         if self.bandwidth > 0.0 {
-            counters
-                .expected_downtime
-                .set((left as f64 / self.bandwidth * 1e3) as u64);
+            counters.expected_downtime.set((left as f64 / self.bandwidth * 1e3) as u64);
         }
         left
     }
@@ -137,10 +119,7 @@ impl Passes {
     }
 
     fn dirty_bytes(&self) -> u64 {
-        self.blocks
-            .iter()
-            .map(|(_, block)| block.dirty().count() * PAGE_SIZE)
-            .sum()
+        self.blocks.iter().map(|(_, block)| block.dirty().count() * PAGE_SIZE).sum()
     }
 }
 

@@ -21,13 +21,7 @@ pub struct StreamReader<R> {
 impl<R: Read> StreamReader<R> {
     /// Reads from `inner`, whose current place is position 0.
     pub fn new(inner: R) -> Self {
-        Self {
-            inner,
-            buffer: vec![0; CAPACITY].into_boxed_slice(),
-            start: 0,
-            end: 0,
-            position: 0,
-        }
+        Self { inner, buffer: vec![0; CAPACITY].into_boxed_slice(), start: 0, end: 0, position: 0 }
     }
 
     /// Consumes `count` bytes (at most 64 KiB) and shows them in place.
@@ -86,8 +80,5 @@ impl<R: Read> Source for StreamReader<R> {
 }
 
 fn ended(wanted: usize, left: usize) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::UnexpectedEof,
-        format!("the stream ends here, {wanted} bytes wanted, {left} left"),
-    )
+    io::Error::new(io::ErrorKind::UnexpectedEof, format!("the stream ends here, {wanted} bytes wanted, {left} left"))
 }

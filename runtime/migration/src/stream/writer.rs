@@ -38,13 +38,7 @@ pub struct StreamWriter<W> {
 impl<W: Write> StreamWriter<W> {
     /// Writes to `inner`, whose current place is position 0.
     pub fn new(inner: W) -> Self {
-        Self {
-            inner,
-            buffer: vec![0; CAPACITY].into_boxed_slice(),
-            length: 0,
-            written: 0,
-            scratch: Vec::new(),
-        }
+        Self { inner, buffer: vec![0; CAPACITY].into_boxed_slice(), length: 0, written: 0, scratch: Vec::new() }
     }
 
     /// Bytes of the stream so far, those in the buffer included.
@@ -89,12 +83,7 @@ impl<W: Write> StreamWriter<W> {
     ///
     /// # Errors
     /// [`MigrationError::Write`] when the connection breaks, [`MigrationError::Memory`] when there is no such page.
-    pub fn page(
-        &mut self,
-        block: &RamBlock,
-        name: Option<&Name>,
-        number: u64,
-    ) -> Result<PageKind, MigrationError> {
+    pub fn page(&mut self, block: &RamBlock, name: Option<&Name>, number: u64) -> Result<PageKind, MigrationError> {
         if self.buffer.len() - self.length < RECORD {
             self.write_out()?;
         }
@@ -103,29 +92,15 @@ impl<W: Write> StreamWriter<W> {
         let header = self.length + 8 + name.map_or(0, |name| 1 + name.len());
         let page = &mut self.buffer[header..header + PAGE_SIZE];
         block.read(offset, page)?;
-        let kind = if is_zero(page) {
-            PageKind::Zero
-        } else {
-            PageKind::Normal
-        };
+        let kind = if is_zero(page) { PageKind::Zero } else { PageKind::Normal };
         let block = name.cloned();
         self.scratch.clear();
         match kind {
-            PageKind::Zero => RamRecord::Zero {
-                block,
-                offset,
-                fill: 0,
-            }
-            .encode(&mut self.scratch),
+            PageKind::Zero => RamRecord::Zero { block, offset, fill: 0 }.encode(&mut self.scratch),
             PageKind::Normal => RamRecord::Page { block, offset }.encode(&mut self.scratch),
         }
         self.buffer[self.length..self.length + self.scratch.len()].copy_from_slice(&self.scratch);
-        self.length += self.scratch.len()
-            + if kind == PageKind::Normal {
-                PAGE_SIZE
-            } else {
-                0
-            };
+        self.length += self.scratch.len() + if kind == PageKind::Normal { PAGE_SIZE } else { 0 };
         Ok(kind)
     }
 
@@ -135,18 +110,12 @@ impl<W: Write> StreamWriter<W> {
     /// [`MigrationError::Write`] when the connection breaks.
     pub fn flush(&mut self) -> Result<(), MigrationError> {
         self.write_out()?;
-        self.inner.flush().map_err(|source| MigrationError::Write {
-            position: self.written,
-            source,
-        })
+        self.inner.flush().map_err(|source| MigrationError::Write { position: self.written, source })
     }
 
     fn write_out(&mut self) -> Result<(), MigrationError> {
         let written = self.inner.write_all(&self.buffer[..self.length]);
-        written.map_err(|source| MigrationError::Write {
-            position: self.written,
-            source,
-        })?;
+        written.map_err(|source| MigrationError::Write { position: self.written, source })?;
         self.written += self.length as u64;
         self.length = 0;
         Ok(())

@@ -36,9 +36,9 @@ impl FromStr for Address {
             "tcp" => parse_tcp(rest),
             "file" if !rest.is_empty() => parse_file(rest),
             "unix" | "file" => failed(format!("'{uri}' has no path")),
-            "exec" | "fd" | "rdma" | "vsock" => failed(format!(
-                "migration over '{scheme}:' is not supported: use unix:, tcp: or file:"
-            )),
+            "exec" | "fd" | "rdma" | "vsock" => {
+                failed(format!("migration over '{scheme}:' is not supported: use unix:, tcp: or file:"))
+            }
             _ => Err(MigrationError::Protocol(uri.to_owned())),
         }
     }
@@ -65,36 +65,23 @@ fn parse_tcp(rest: &str) -> Result<Address, MigrationError> {
         None => host,
     };
     if let Some((_, options)) = port.split_once(',') {
-        return Err(MigrationError::Address(format!(
-            "options of a tcp address are not supported: '{options}'"
-        )));
+        return Err(MigrationError::Address(format!("options of a tcp address are not supported: '{options}'")));
     }
     let port = port.parse().map_err(|_| wrong())?;
-    Ok(Address::Tcp {
-        host: host.to_owned(),
-        port,
-    })
+    Ok(Address::Tcp { host: host.to_owned(), port })
 }
 
 fn parse_file(rest: &str) -> Result<Address, MigrationError> {
     let Some((path, offset)) = rest.rsplit_once(",offset=") else {
-        return Ok(Address::File {
-            path: rest.into(),
-            offset: 0,
-        });
+        return Ok(Address::File { path: rest.into(), offset: 0 });
     };
     let number = match offset.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => parse_size(offset),
     };
     match number {
-        Some(offset) => Ok(Address::File {
-            path: path.into(),
-            offset,
-        }),
-        None => Err(MigrationError::Address(format!(
-            "file URI has bad offset {offset}"
-        ))),
+        Some(offset) => Ok(Address::File { path: path.into(), offset }),
+        None => Err(MigrationError::Address(format!("file URI has bad offset {offset}"))),
     }
 }
 
@@ -108,8 +95,5 @@ fn parse_size(text: &str) -> Option<u64> {
         b'T' => 40,
         _ => return text.parse().ok(),
     };
-    text[..text.len() - 1]
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(1 << shift)
+    text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(1 << shift)
 }

@@ -50,10 +50,7 @@ impl Channel {
             Ok(Self::Tcp(socket)) => Some(socket.into()),
             Ok(Self::File(_)) => None,
             Err(source) => {
-                return Err(MigrationError::Read {
-                    position: 0,
-                    source,
-                });
+                return Err(MigrationError::Read { position: 0, source });
             }
         };
         state.wake_by(wake)?;
@@ -95,18 +92,8 @@ pub fn connect(address: &Address, state: &MigrationState) -> Result<Channel, Mig
         Address::Tcp { host, port } => connect_tcp(host, *port).map(Channel::Tcp),
         Address::File { path, offset } => File::create(path).and_then(|file| at(file, *offset)),
     };
-    let action = if matches!(address, Address::File { .. }) {
-        "create"
-    } else {
-        "connect to"
-    };
-    opened
-        .map_err(|source| MigrationError::Connect {
-            action,
-            address: address.to_string(),
-            source,
-        })?
-        .woken_by(state)
+    let action = if matches!(address, Address::File { .. }) { "create" } else { "connect to" };
+    opened.map_err(|source| MigrationError::Connect { action, address: address.to_string(), source })?.woken_by(state)
 }
 
 /// The file as a channel, at its offset.

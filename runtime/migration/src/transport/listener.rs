@@ -36,23 +36,12 @@ impl Listener {
             Address::Tcp { host, port } => bind_tcp(host, *port).map(Kind::Tcp),
             Address::File { path, .. } => File::open(path).map(Kind::File),
         };
-        let action = if matches!(address, Address::File { .. }) {
-            "open"
-        } else {
-            "listen on"
-        };
-        let kind = bound.map_err(|source| MigrationError::Connect {
-            action,
-            address: address.to_string(),
-            source,
-        })?;
+        let action = if matches!(address, Address::File { .. }) { "open" } else { "listen on" };
+        let kind = bound.map_err(|source| MigrationError::Connect { action, address: address.to_string(), source })?;
         let address = match &kind {
             Kind::Tcp(socket) => socket.local_addr().map_or_else(
                 |_| address.clone(),
-                |local| Address::Tcp {
-                    host: local.ip().to_string(),
-                    port: local.port(),
-                },
+                |local| Address::Tcp { host: local.ip().to_string(), port: local.port() },
             ),
             _ => address.clone(),
         };
@@ -79,11 +68,8 @@ impl Listener {
             },
         };
         state.check()?;
-        let failed = |source| MigrationError::Connect {
-            action: "accept on",
-            address: self.address.to_string(),
-            source,
-        };
+        let failed =
+            |source| MigrationError::Connect { action: "accept on", address: self.address.to_string(), source };
         accepted.map_err(failed)?.woken_by(state)
     }
 

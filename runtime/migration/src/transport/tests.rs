@@ -19,30 +19,12 @@ fn refusal(uri: &str) -> String {
 
 #[test]
 fn addresses_parse_and_print() {
-    for uri in [
-        "unix:/tmp/a:b,c",
-        "tcp:host:4444",
-        "tcp:[::1]:1",
-        "tcp::0",
-        "file:/tmp/x",
-        "file:/tmp/x,offset=0x1000",
-    ] {
+    for uri in ["unix:/tmp/a:b,c", "tcp:host:4444", "tcp:[::1]:1", "tcp::0", "file:/tmp/x", "file:/tmp/x,offset=0x1000"]
+    {
         assert_eq!(address(uri).to_string(), uri);
     }
-    assert_eq!(
-        address("file:/a,offset=2M"),
-        Address::File {
-            path: "/a".into(),
-            offset: 2 << 20
-        }
-    );
-    assert_eq!(
-        address("file:/a,offset=17"),
-        Address::File {
-            path: "/a".into(),
-            offset: 17
-        }
-    );
+    assert_eq!(address("file:/a,offset=2M"), Address::File { path: "/a".into(), offset: 2 << 20 });
+    assert_eq!(address("file:/a,offset=17"), Address::File { path: "/a".into(), offset: 17 });
 }
 
 #[test]
@@ -50,16 +32,9 @@ fn bad_addresses_are_told_apart() {
     assert_eq!(refusal("bogus:x"), "unknown migration protocol: bogus:x");
     assert_eq!(refusal(""), "unknown migration protocol: ");
     assert_eq!(refusal("tcp:1"), "error parsing address '1'");
-    for uri in [
-        "tcp:a:b",
-        "tcp:::1:4",
-        "tcp:[::1:4",
-        "tcp:a:70000",
-        "unix:",
-        "file:",
-        "file:/a,offset=",
-        "file:/a,offset=9Q",
-    ] {
+    for uri in
+        ["tcp:a:b", "tcp:::1:4", "tcp:[::1:4", "tcp:a:70000", "unix:", "file:", "file:/a,offset=", "file:/a,offset=9Q"]
+    {
         assert!(!refusal(uri).is_empty(), "{uri}");
     }
     assert!(refusal("exec:cat").contains("exec:") && refusal("fd:3").contains("fd:"));
@@ -101,28 +76,12 @@ fn sockets_carry_bytes() {
 fn files_begin_at_their_offset() {
     let folder = tempfile::tempdir().unwrap();
     let uri = format!("file:{},offset=8", folder.path().join("state").display());
-    assert!(matches!(
-        Listener::bind(&address(&uri)),
-        Err(MigrationError::Connect { action: "open", .. })
-    ));
-    connect(&address(&uri), &begun())
-        .unwrap()
-        .write_all(b"stream")
-        .unwrap();
+    assert!(matches!(Listener::bind(&address(&uri)), Err(MigrationError::Connect { action: "open", .. })));
+    connect(&address(&uri), &begun()).unwrap().write_all(b"stream").unwrap();
     let mut bytes = Vec::new();
-    Listener::bind(&address(&uri))
-        .unwrap()
-        .accept(&begun())
-        .unwrap()
-        .read_to_end(&mut bytes)
-        .unwrap();
+    Listener::bind(&address(&uri)).unwrap().accept(&begun()).unwrap().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, b"stream");
-    assert_eq!(
-        std::fs::metadata(folder.path().join("state"))
-            .unwrap()
-            .len(),
-        14
-    );
+    assert_eq!(std::fs::metadata(folder.path().join("state")).unwrap().len(), 14);
 }
 
 #[test]
@@ -137,10 +96,7 @@ fn a_listener_leaves_other_files_alone() {
 #[test]
 fn cancelling_ends_the_wait_for_a_source() {
     let folder = tempfile::tempdir().unwrap();
-    for uri in [
-        format!("unix:{}", folder.path().join("socket").display()),
-        "tcp:127.0.0.1:0".to_owned(),
-    ] {
+    for uri in [format!("unix:{}", folder.path().join("socket").display()), "tcp:127.0.0.1:0".to_owned()] {
         let listener = Listener::bind(&address(&uri)).unwrap();
         let state = begun();
         let waiting = {
@@ -149,21 +105,13 @@ fn cancelling_ends_the_wait_for_a_source() {
         };
         thread::sleep(Duration::from_millis(50));
         assert!(state.cancel());
-        assert!(
-            matches!(waiting.join().unwrap(), Err(MigrationError::Cancelled)),
-            "{uri}"
-        );
+        assert!(matches!(waiting.join().unwrap(), Err(MigrationError::Cancelled)), "{uri}");
         assert_eq!(state.status(), Status::Cancelling);
     }
 }
 
 #[test]
 fn a_refused_connection_says_where() {
-    let error = connect(&address("unix:/nonexistent/socket"), &begun())
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("unix:/nonexistent/socket") && error.contains("No such file"),
-        "{error}"
-    );
+    let error = connect(&address("unix:/nonexistent/socket"), &begun()).unwrap_err().to_string();
+    assert!(error.contains("unix:/nonexistent/socket") && error.contains("No such file"), "{error}");
 }

@@ -67,14 +67,9 @@ impl DirtyLog for FakeLog {
         Ok(())
     }
     fn sync(&mut self) -> memory::Result {
-        assert!(
-            self.on.load(Ordering::SeqCst),
-            "a log that is off knows nothing"
-        );
+        assert!(self.on.load(Ordering::SeqCst), "a log that is off knows nothing");
         for word in 0..self.pending.words() {
-            self.block
-                .dirty()
-                .merge(word, &[self.pending.take_word(word)]);
+            self.block.dirty().merge(word, &[self.pending.take_word(word)]);
         }
         self.pending.set_range(0, self.dirty_at_sync);
         Ok(())
@@ -131,9 +126,7 @@ impl FakeVm {
     /// Every third page is zero, the others differ.
     pub(crate) fn fill(&self) {
         for page in (0..self.block.pages()).filter(|page| page % 3 != 0) {
-            let bytes: Vec<u8> = (0..PAGE_SIZE)
-                .map(|at| (page * 31 + at * 7) as u8)
-                .collect();
+            let bytes: Vec<u8> = (0..PAGE_SIZE).map(|at| (page * 31 + at * 7) as u8).collect();
             self.block.write(page * PAGE_SIZE, &bytes).unwrap();
         }
     }
@@ -154,9 +147,7 @@ impl FakeVm {
             let mut count = 0u64;
             while !stopped.load(Ordering::SeqCst) {
                 let page = count * 7919 % pages;
-                shared
-                    .write_all_at(&count.to_le_bytes(), page * PAGE_SIZE + 8)
-                    .unwrap();
+                shared.write_all_at(&count.to_le_bytes(), page * PAGE_SIZE + 8).unwrap();
                 if on.load(Ordering::SeqCst) {
                     pending.set(page);
                 }
@@ -201,8 +192,7 @@ impl Vm for FakeVm {
         }
         self.stop_guest();
         if let Some(page) = self.last_page {
-            self.shared_file()
-                .write_all_at(b"last words", page * PAGE_SIZE)?;
+            self.shared_file().write_all_at(b"last words", page * PAGE_SIZE)?;
             self.log.pending.set(page);
         }
         Ok("running".to_owned())
@@ -213,11 +203,7 @@ impl Vm for FakeVm {
     fn save_devices(&mut self) -> Result<Vec<DeviceSection>, VmError> {
         Ok(vec![DeviceSection::of("toy", 3, &mut self.toy)?])
     }
-    fn load_device(
-        &mut self,
-        section: &SectionHeader,
-        source: &mut dyn Source,
-    ) -> Result<bool, VmError> {
+    fn load_device(&mut self, section: &SectionHeader, source: &mut dyn Source) -> Result<bool, VmError> {
         if &*section.name != "toy" || section.instance != 3 {
             return Ok(false);
         }

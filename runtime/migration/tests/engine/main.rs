@@ -12,8 +12,8 @@ use std::{
 
 use fake::{FakeVm, Toy};
 use qapi_migration::{
-    Address, IncomingOutcome, Listener, MigrationError, MigrationEvent, MigrationState, Settings,
-    Status, TimerState, receive, receive_from, send, send_to,
+    Address, IncomingOutcome, Listener, MigrationError, MigrationEvent, MigrationState, Settings, Status, TimerState,
+    receive, receive_from, send, send_to,
 };
 
 const MIB: u64 = 1 << 20;
@@ -61,14 +61,8 @@ fn small() -> FakeVm {
 fn a_running_guest_arrives_whole() {
     let mut source = FakeVm::new(32 * MIB);
     source.fill();
-    source.toy = Toy {
-        level: 7,
-        extra: Some(9),
-    };
-    source.timer = Some(TimerState {
-        cpu_ticks_offset: -5,
-        cpu_clock_offset: 6,
-    });
+    source.toy = Toy { level: 7, extra: Some(9) };
+    source.timer = Some(TimerState { cpu_ticks_offset: -5, cpu_clock_offset: 6 });
     source.last_page = Some(5000);
     source.run_guest(2000, 64);
     while source.writes.load(Ordering::SeqCst) == 0 {
@@ -80,67 +74,31 @@ fn a_running_guest_arrives_whole() {
         // Memory that is not zero to begin with, as after an earlier attempt.
         target.block.fill(0, 32 << 20, 0xa5).unwrap();
         let back = Box::new(theirs.try_clone().unwrap());
-        let outcome = receive(
-            &mut target,
-            theirs,
-            Some(back),
-            &Settings::default(),
-            &begun(),
-        );
+        let outcome = receive(&mut target, theirs, Some(back), &Settings::default(), &begun());
         (target, outcome)
     });
     let (state, events) = observed();
     // With no downtime allowed at all only an empty rest would do; this much makes it iterate.
-    let settings = Settings {
-        downtime_limit: Duration::from_millis(5),
-        ..Settings::default()
-    };
+    let settings = Settings { downtime_limit: Duration::from_millis(5), ..Settings::default() };
     let outcome = send(&mut source, ours, &settings, &state);
-    assert_eq!(
-        (outcome.status, outcome.stopped),
-        (Status::Completed, true),
-        "{:?}",
-        outcome.error
-    );
+    assert_eq!((outcome.status, outcome.stopped), (Status::Completed, true), "{:?}", outcome.error);
     let (target, received) = receiver.join().unwrap();
     assert_eq!(received.status, Status::Completed);
     let loaded = received.result.unwrap();
     assert!(source.content() == target.content(), "memory differs");
-    assert_eq!(
-        (&target.toy, loaded.run_state.as_deref(), loaded.timer),
-        (&source.toy, Some("running"), source.timer)
-    );
+    assert_eq!((&target.toy, loaded.run_state.as_deref(), loaded.timer), (&source.toy, Some("running"), source.timer));
     assert!(!source.log.on.load(Ordering::SeqCst), "the log is still on");
 
     let stats = state.stats();
     assert_eq!((stats.total, stats.remaining), (32 * MIB, 0));
     // 8192 pages at least once, those that the guest wrote again.
-    assert!(
-        stats.normal + stats.duplicate > 8192 && stats.duplicate > 2000,
-        "{stats:?}"
-    );
-    assert!(
-        stats.transferred > stats.normal_bytes() && stats.dirty_sync_count >= 2,
-        "{stats:?}"
-    );
+    assert!(stats.normal + stats.duplicate > 8192 && stats.duplicate > 2000, "{stats:?}");
+    assert!(stats.transferred > stats.normal_bytes() && stats.dirty_sync_count >= 2, "{stats:?}");
     let events = events.lock().unwrap();
-    let statuses: Vec<_> = events
-        .iter()
-        .filter(|event| matches!(event, MigrationEvent::Status(_)))
-        .copied()
-        .collect();
-    let expected = [
-        Status::Setup,
-        Status::Active,
-        Status::Device,
-        Status::Completed,
-    ]
-    .map(MigrationEvent::Status);
+    let statuses: Vec<_> = events.iter().filter(|event| matches!(event, MigrationEvent::Status(_))).copied().collect();
+    let expected = [Status::Setup, Status::Active, Status::Device, Status::Completed].map(MigrationEvent::Status);
     assert_eq!(statuses, expected);
-    let passes = events
-        .iter()
-        .filter(|event| matches!(event, MigrationEvent::Pass(_)))
-        .count() as u64;
+    let passes = events.iter().filter(|event| matches!(event, MigrationEvent::Pass(_))).count() as u64;
     assert_eq!(passes, stats.dirty_sync_count);
 }
 
@@ -164,35 +122,22 @@ fn a_guest_that_dirties_too_fast_goes_on_until_cancelled() {
         let state = Arc::clone(&state);
         thread::spawn(move || {
             let started = Instant::now();
-            while state.stats().dirty_sync_count < 5 && started.elapsed() < Duration::from_secs(20)
-            {
+            while state.stats().dirty_sync_count < 5 && started.elapsed() < Duration::from_secs(20) {
                 thread::sleep(Duration::from_millis(1));
             }
             assert!(state.cancel());
         })
     };
-    let settings = Settings {
-        downtime_limit: Duration::ZERO,
-        ..Settings::default()
-    };
+    let settings = Settings { downtime_limit: Duration::ZERO, ..Settings::default() };
     let outcome = send(&mut source, ours, &settings, &state);
     canceller.join().unwrap();
-    assert_eq!(
-        (outcome.status, outcome.stopped),
-        (Status::Cancelled, false)
-    );
+    assert_eq!((outcome.status, outcome.stopped), (Status::Cancelled, false));
     assert!(outcome.error.is_none() && state.stats().dirty_sync_count >= 5);
     assert!(!source.log.on.load(Ordering::SeqCst), "the log is still on");
     let before = source.writes.load(Ordering::SeqCst);
     thread::sleep(Duration::from_millis(20));
-    assert!(
-        source.stop_guest().unwrap() > before,
-        "the guest does not run any more"
-    );
-    assert!(
-        !drain.join().unwrap().ends_with(b"}"),
-        "a cancelled stream has an end"
-    );
+    assert!(source.stop_guest().unwrap() > before, "the guest does not run any more");
+    assert!(!drain.join().unwrap().ends_with(b"}"), "a cancelled stream has an end");
     state.begin().unwrap();
     assert_eq!(state.stats().transferred, 0);
 }
@@ -248,21 +193,9 @@ fn a_connection_that_breaks_anywhere_fails_and_leaves_the_guest() {
         let mut source = small();
         let state = begun();
         let outcome = send(&mut source, Breaking(at), &Settings::default(), &state);
-        assert_eq!(
-            (outcome.status, state.status()),
-            (Status::Failed, Status::Failed),
-            "broken at {at}"
-        );
-        assert!(
-            matches!(outcome.error, Some(MigrationError::Write { .. })),
-            "{:?}",
-            outcome.error
-        );
-        assert!(
-            state.error().unwrap().contains("roken pipe"),
-            "{:?}",
-            state.error()
-        );
+        assert_eq!((outcome.status, state.status()), (Status::Failed, Status::Failed), "broken at {at}");
+        assert!(matches!(outcome.error, Some(MigrationError::Write { .. })), "{:?}", outcome.error);
+        assert!(state.error().unwrap().contains("roken pipe"), "{:?}", state.error());
         assert!(!source.log.on.load(Ordering::SeqCst), "the log is still on");
     }
 }
@@ -288,15 +221,9 @@ impl Write for &mut CancelAtEnd {
 #[test]
 fn nothing_is_taken_back_once_the_destination_may_run() {
     let state = begun();
-    let mut channel = CancelAtEnd {
-        state: Arc::clone(&state),
-        answer: None,
-    };
+    let mut channel = CancelAtEnd { state: Arc::clone(&state), answer: None };
     let outcome = send(&mut small(), &mut channel, &Settings::default(), &state);
-    assert_eq!(
-        (outcome.status, channel.answer),
-        (Status::Completed, Some(false))
-    );
+    assert_eq!((outcome.status, channel.answer), (Status::Completed, Some(false)));
 }
 
 #[test]
@@ -306,31 +233,18 @@ fn a_guest_that_cannot_be_stopped_fails_the_migration() {
     let state = begun();
     let outcome = send(&mut source, Vec::new(), &Settings::default(), &state);
     assert_eq!((outcome.status, outcome.stopped), (Status::Failed, true));
-    assert_eq!(
-        state.error().unwrap(),
-        "cannot stop the guest: vCPU 0 does not answer"
-    );
+    assert_eq!(state.error().unwrap(), "cannot stop the guest: vCPU 0 does not answer");
 }
 
 #[test]
 fn one_migration_at_a_time() {
     let state = begun();
     assert!(matches!(state.begin(), Err(MigrationError::Busy)));
-    assert_eq!(
-        Status::ALL
-            .iter()
-            .filter(|status| status.is_running())
-            .count(),
-        4
-    );
+    assert_eq!(Status::ALL.iter().filter(|status| status.is_running()).count(), 4);
     for from in Status::ALL {
         assert!(!from.allows(Status::None) && !from.allows(from));
         assert_eq!(from.allows(Status::Setup), !from.is_running(), "{from}");
-        assert_eq!(
-            from.allows(Status::Cancelling),
-            from.is_running() && from != Status::Cancelling,
-            "{from}"
-        );
+        assert_eq!(from.allows(Status::Cancelling), from.is_running() && from != Status::Cancelling, "{from}");
     }
 }
 
@@ -349,10 +263,7 @@ fn a_stream_cut_anywhere_is_refused() {
         outcome.result.unwrap_err();
     }
     // The description is optional.
-    assert_eq!(
-        load(&mut FakeVm::new(64 << 10), &bytes[..=end]).status,
-        Status::Completed
-    );
+    assert_eq!(load(&mut FakeVm::new(64 << 10), &bytes[..=end]).status, Status::Completed);
 }
 
 #[test]
@@ -376,42 +287,18 @@ fn what_does_not_fit_is_said() {
     let bytes = capture(&mut small(), &Settings::default());
     let refused = |mut target: FakeVm| refusal(&mut target, &bytes);
     let size = refused(FakeVm::new(2 * MIB));
-    assert!(
-        size.contains("Size mismatch: ram: 0x100000 != 0x200000"),
-        "{size}"
-    );
-    let machine = refused(FakeVm {
-        machine: "other",
-        ..FakeVm::new(MIB)
-    });
-    assert!(
-        machine.contains("Machine type received is 'fake' and local is 'other'"),
-        "{machine}"
-    );
+    assert!(size.contains("Size mismatch: ram: 0x100000 != 0x200000"), "{size}");
+    let machine = refused(FakeVm { machine: "other", ..FakeVm::new(MIB) });
+    assert!(machine.contains("Machine type received is 'fake' and local is 'other'"), "{machine}");
     let mut foreign = small();
     foreign.block = memory::RamBlock::anonymous("pc.ram", MIB).unwrap();
-    let name = refusal(
-        &mut FakeVm::new(MIB),
-        &capture(&mut foreign, &Settings::default()),
-    );
-    assert!(
-        name.contains("Unknown ramblock \"pc.ram\", cannot accept migration"),
-        "{name}"
-    );
+    let name = refusal(&mut FakeVm::new(MIB), &capture(&mut foreign, &Settings::default()));
+    assert!(name.contains("Unknown ramblock \"pc.ram\", cannot accept migration"), "{name}");
     let garbage = refusal(&mut FakeVm::new(MIB), b"GET / HTTP/1.1\r\n\r\n");
-    assert_eq!(
-        garbage,
-        "byte 0 of the migration stream: Not a migration stream"
-    );
-    let footers = Settings {
-        section_footers: false,
-        ..Settings::default()
-    };
+    assert_eq!(garbage, "byte 0 of the migration stream: Not a migration stream");
+    let footers = Settings { section_footers: false, ..Settings::default() };
     let missing = refusal(&mut FakeVm::new(MIB), &capture(&mut small(), &footers));
-    assert!(
-        missing.contains("Missing section footer for ram"),
-        "{missing}"
-    );
+    assert!(missing.contains("Missing section footer for ram"), "{missing}");
 }
 
 #[test]
@@ -427,12 +314,7 @@ fn every_knob_makes_a_stream_that_the_same_knobs_read() {
         let bytes = capture(&mut source, &settings);
         let mut target = FakeVm::new(MIB);
         let outcome = receive(&mut target, bytes.as_slice(), None, &settings, &begun());
-        assert_eq!(
-            outcome.status,
-            Status::Completed,
-            "{settings:?}: {:?}",
-            outcome.result
-        );
+        assert_eq!(outcome.status, Status::Completed, "{settings:?}: {:?}", outcome.result);
         assert!(source.content() == target.content());
     }
 }
@@ -451,19 +333,12 @@ fn a_tiny_busy_guest_is_not_held_up() {
 fn bandwidth_is_limited_while_the_guest_runs() {
     let mut source = FakeVm::new(4 * MIB);
     source.fill();
-    let settings = Settings {
-        max_bandwidth: 8 * MIB,
-        downtime_limit: Duration::ZERO,
-        ..Settings::default()
-    };
+    let settings = Settings { max_bandwidth: 8 * MIB, downtime_limit: Duration::ZERO, ..Settings::default() };
     let started = Instant::now();
     let bytes = capture(&mut source, &settings).len() as f64;
     let expected = bytes / (8 * MIB) as f64;
     let took = started.elapsed().as_secs_f64();
-    assert!(
-        took > expected * 0.6,
-        "{bytes} bytes in {took} s, {expected} s expected"
-    );
+    assert!(took > expected * 0.6, "{bytes} bytes in {took} s, {expected} s expected");
 }
 
 #[test]
@@ -486,9 +361,6 @@ fn an_address_where_nobody_listens_is_a_failed_migration() {
     let address: Address = "unix:/nonexistent/socket".parse().unwrap();
     let state = begun();
     let outcome = send_to(&mut small(), &address, &Settings::default(), &state);
-    assert_eq!(
-        (outcome.status, state.status()),
-        (Status::Failed, Status::Failed)
-    );
+    assert_eq!((outcome.status, state.status()), (Status::Failed, Status::Failed));
     assert!(state.error().unwrap().contains("/nonexistent/socket"));
 }
