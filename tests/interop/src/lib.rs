@@ -3,11 +3,13 @@
 //! These are helpers of tests: what goes wrong ends the test, with the peer's own words in the message. The QMP client here is on purpose
 //! not the project's own, so that a mistake in that one cannot hide itself.
 
+mod emulator;
 mod qemu;
 mod qmp;
 
 use std::time::{Duration, Instant};
 
+pub use emulator::emulator;
 pub use qemu::Qemu;
 pub use qmp::{Qmp, QmpError};
 

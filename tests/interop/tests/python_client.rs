@@ -1,7 +1,8 @@
 //! PyPI's `qemu.qmp` drives the emulator: its `QMPClient` and its qmp-shell.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use qapi_interop::{Qemu, emulator};
 
@@ -26,4 +27,26 @@ fn qemu_qmp_drives_the_guest() {
     let complained = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("drive.py: all steps passed"), "{said}{complained}{}", machine.said());
     assert!(machine.wait().success(), "quit ends with status 0: {}", machine.said());
+}
+
+#[test]
+fn qmp_shell_quits() {
+    let Some(python) = qapi_test_support::python("qmp_shell_quits") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut machine = Qemu::start(emulator(), folder.path(), "machine", ["-machine", "none"]);
+    drop(machine.qmp());
+    let mut shell = Command::new(python)
+        .args(["-m", "qemu.qmp.qmp_shell"])
+        .arg(folder.path().join("machine.qmp"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        // The shell complains when the machine hangs up before it does, with QEMU too.
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    shell.stdin.take().unwrap().write_all(b"query-status\nquit\n").unwrap();
+    let output = shell.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains(r#"{"return": {}}"#), "{said}");
+    assert!(machine.wait().success(), "{}", machine.said());
 }
