@@ -48,7 +48,8 @@ impl<'a> Reader<'a> {
         self.build(&mut Check { names: Vec::new() })
     }
 
-    /// Reads an object, whose bracket comes next, and notes where its members are.
+    /// Reads an object, whose bracket comes next, and notes where its members are. Of what is wrong it may know less than
+    /// [`skip`](Self::skip).
     pub(super) fn members(&mut self, members: &mut Vec<Member>) -> Read<()> {
         let mut check = Check { names: Vec::new() };
         let mut names = check.open_dict();
@@ -63,55 +64,109 @@ impl<'a> Reader<'a> {
             let value = self.position();
             self.build(&mut check)?;
             if !check.member(&mut names, name, ()) {
-                return Err(duplicate());
+                return Err(Fault::syntax("duplicate key"));
             }
-            members.push(Member {
-                name: from..value,
-                value: value..self.position(),
-            });
+            members.push(Member { name: from..value, value: value..self.position() });
             if !self.more(b'}')? {
                 return Ok(());
             }
         }
     }
 
+    /// Reads any value. Not by recursion, since a hostile text has 1024 levels and a thread need not have the stack.
     fn build<B: Build<'a>>(&mut self, build: &mut B) -> Read<B::Value> {
-        match self.kind()? {
-            Kind::String => self.string().map(|text| build.string(text)),
-            Kind::Number => self.number().map(|n| build.number(n)),
-            Kind::Null | Kind::Bool => Ok(match self.keyword()? {
-                Some(b) => build.bool(b),
-                None => build.null(),
-            }),
-            Kind::List => {
-                let mut list = build.open_list();
-                let mut more = !self.open(b']')?;
-                while more {
-                    let value = self.build(build)?;
-                    build.element(&mut list, value);
-                    more = self.more(b']')?;
-                }
-                Ok(build.close_list(list))
-            }
-            Kind::Dict => {
-                let mut dict = build.open_dict();
-                let mut more = !self.open(b'}')?;
-                while more {
-                    let name = self.name()?;
-                    let value = self.build(build)?;
-                    if !build.member(&mut dict, name, value) {
-                        return Err(duplicate());
+        let mut open = Vec::new();
+        loop {
+            let value = match self.kind()? {
+                Kind::String => build.string(self.string()?),
+                Kind::Number => build.number(self.number()?),
+                Kind::Null | Kind::Bool => match self.keyword()? {
+                    Some(b) => build.bool(b),
+                    None => build.null(),
+                },
+                Kind::List => {
+                    let list = build.open_list();
+                    if !self.open(b']')? {
+                        open.push(Open::List(list));
+                        continue;
                     }
-                    more = self.more(b'}')?;
+                    build.close_list(list)
                 }
-                Ok(build.close_dict(dict))
+                Kind::Dict => {
+                    let dict = build.open_dict();
+                    if !self.open(b'}')? {
+                        open.push(match self.next_name()? {
+                            Some(name) => Open::Dict(dict, name),
+                            None => Open::Name,
+                        });
+                        continue;
+                    }
+                    build.close_dict(dict)
+                }
+            };
+            if let Some(value) = self.put_in(value, build, &mut open)? {
+                return Ok(value);
             }
+        }
+    }
+
+    /// Puts a complete value into the list or object that is open, and closes what it completes. `Some`: that was all.
+    #[inline]
+    fn put_in<B: Build<'a>>(
+        &mut self,
+        mut value: B::Value,
+        build: &mut B,
+        open: &mut Vec<Open<'a, B>>,
+    ) -> Read<Option<B::Value>> {
+        loop {
+            match open.last_mut() {
+                Some(Open::List(list)) => {
+                    build.element(list, value);
+                    if self.more(b']')? {
+                        return Ok(None);
+                    }
+                }
+                Some(Open::Dict(dict, name)) => {
+                    if !build.member(dict, std::mem::take(name), value) {
+                        return Err(Fault::syntax("duplicate key"));
+                    }
+                    if self.more(b'}')? {
+                        match self.next_name()? {
+                            Some(next) => *name = next,
+                            None => open.push(Open::Name),
+                        }
+                        return Ok(None);
+                    }
+                }
+                Some(Open::Name) => return Err(Fault::syntax("key is not a string in object")),
+                None => return Ok(Some(value)),
+            }
+            value = match open.pop() {
+                Some(Open::List(list)) => build.close_list(list),
+                Some(Open::Dict(dict, _)) => build.close_dict(dict),
+                // What is innermost was a list or an object above.
+                Some(Open::Name) | None => return Err(Fault::Lexical),
+            };
+        }
+    }
+
+    /// Reads the name of the next member; `None` if what is in its place is none.
+    #[inline]
+    fn next_name(&mut self) -> Read<Option<Cow<'a, str>>> {
+        match self.peek() {
+            Some(b'"' | b'\'') => self.name().map(Some),
+            _ => Ok(None),
         }
     }
 }
 
-pub(crate) fn duplicate() -> Fault {
-    Fault::syntax("duplicate key")
+/// What a value that is being read is inside of.
+enum Open<'a, B: Build<'a>> {
+    List(B::List),
+    /// An object, and the name of the member that the value belongs to.
+    Dict(B::Dict, Cow<'a, str>),
+    /// An object, in the place of a name.
+    Name,
 }
 
 /// Builds a tree.
@@ -174,7 +229,8 @@ struct Names<'a> {
     /// Where they begin on the common stack.
     base: usize,
     /// The same names, once they are many.
-    set: Option<HashSet<Cow<'a, str>>>,
+    #[expect(clippy::box_collection, reason = "seldom there, and often moved")]
+    set: Option<Box<HashSet<Cow<'a, str>>>>,
 }
 
 impl<'a> Build<'a> for Check<'a> {
@@ -197,10 +253,7 @@ impl<'a> Build<'a> for Check<'a> {
     fn close_list(&mut self, (): ()) {}
 
     fn open_dict(&mut self) -> Names<'a> {
-        Names {
-            base: self.names.len(),
-            set: None,
-        }
+        Names { base: self.names.len(), set: None }
     }
 
     fn member(&mut self, dict: &mut Names<'a>, name: Cow<'a, str>, (): ()) -> bool {
@@ -213,7 +266,7 @@ impl<'a> Build<'a> for Check<'a> {
         }
         self.names.push(name);
         if self.names.len() - dict.base > FEW {
-            dict.set = Some(self.names.drain(dict.base..).collect());
+            dict.set = Some(Box::new(self.names.drain(dict.base..).collect()));
         }
         true
     }
@@ -226,10 +279,7 @@ impl<'a> Build<'a> for Check<'a> {
 /// Whether no two of these names are the same.
 pub(crate) fn distinct<'a>(names: impl ExactSizeIterator<Item = &'a str> + Clone) -> bool {
     if names.len() <= FEW {
-        return names
-            .clone()
-            .enumerate()
-            .all(|(i, name)| names.clone().take(i).all(|other| other != name));
+        return names.clone().enumerate().all(|(i, name)| names.clone().take(i).all(|other| other != name));
     }
     let mut set = HashSet::with_capacity(names.len());
     names.into_iter().all(|name| set.insert(name))

@@ -52,9 +52,7 @@ impl<'a> Raw<'a> {
     pub fn put(&self, e: &mut Encoder) {
         match self.0 {
             // What most requests have for an id needs no thought: it is printed as it came.
-            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => {
-                e.raw(self.0)
-            }
+            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => e.raw(self.0),
             _ => e.value(&self.to_value()),
         }
     }

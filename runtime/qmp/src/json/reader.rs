@@ -38,12 +38,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self {
-            text,
-            utf8: std::str::from_utf8(text).ok(),
-            at: 0,
-            depth: 0,
-        }
+        Self { text, utf8: std::str::from_utf8(text).ok(), at: 0, depth: 0 }
     }
 
     /// Where the reader stands, in bytes from the start.
@@ -154,15 +149,13 @@ impl<'a> Reader<'a> {
         !matches!(self.kind(), Err(Fault::Lexical))
     }
 
-    /// Reads a member's name and the colon.
+    /// Reads a member's name and the colon. Something else in the place of a name is called a lexical error here: what it
+    /// is depends on the whole value, which is for [`skip`](Self::skip) to read.
     #[inline]
     pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
         let name = match self.peek() {
             Some(b'"' | b'\'') => self.string()?,
-            _ => {
-                self.skip()?;
-                return Err(Fault::syntax("key is not a string in object"));
-            }
+            _ => return Err(Fault::Lexical),
         };
         match self.peek() {
             Some(b':') => {
@@ -221,8 +214,7 @@ impl<'a> Reader<'a> {
     /// Steps over what may be a number or a word.
     fn pass_scalar(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let scalar =
-            |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
+        let scalar = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
         self.at += rest.iter().take_while(scalar).count();
     }
 
@@ -254,17 +246,14 @@ impl<'a> Reader<'a> {
                 return Err(Fault::Lexical);
             }
         }
-        let exact = magnitude
-            .filter(|_| integer)
-            .and_then(|magnitude| match negative {
-                false => Some(Number::from(magnitude)),
-                true => 0i64.checked_sub_unsigned(magnitude).map(Number::Int),
-            });
+        let exact = magnitude.filter(|_| integer).and_then(|magnitude| match negative {
+            false => Some(Number::from(magnitude)),
+            true => 0i64.checked_sub_unsigned(magnitude).map(Number::Int),
+        });
         match exact {
             Some(number) => Ok(number),
             None => {
-                let text =
-                    std::str::from_utf8(self.slice(from, self.at)).map_err(|_| Fault::Lexical)?;
+                let text = std::str::from_utf8(self.slice(from, self.at)).map_err(|_| Fault::Lexical)?;
                 text.parse().map(Number::Double).map_err(|_| Fault::Lexical)
             }
         }
@@ -290,10 +279,7 @@ impl<'a> Reader<'a> {
             b"true" => Ok(Some(true)),
             b"false" => Ok(Some(false)),
             b"null" => Ok(None),
-            other => Err(Fault::syntax(format_args!(
-                "invalid keyword '{}'",
-                string::lossy(other)
-            ))),
+            other => Err(Fault::syntax(format_args!("invalid keyword '{}'", string::lossy(other)))),
         }
     }
 }
@@ -328,10 +314,7 @@ pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
     let mut at = 0;
     // Eight bytes at a time; each term has the high bit of a byte set if that byte may be one to stop at. The lowest set
     // bit is exact: borrows only travel upwards from a true hit.
-    while let Some(chunk) = bytes
-        .get(at..at + 8)
-        .and_then(|chunk| <[u8; 8]>::try_from(chunk).ok())
-    {
+    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
         let word = u64::from_le_bytes(chunk);
         let is_quote = (word ^ quotes).wrapping_sub(ONES);
         let is_backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
@@ -343,8 +326,5 @@ pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
         at += 8;
     }
     let tail = bytes.get(at..).unwrap_or_default();
-    at + tail
-        .iter()
-        .take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\')
-        .count()
+    at + tail.iter().take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\').count()
 }

@@ -72,10 +72,7 @@ impl Stream {
         if self.exact.is_idle() {
             self.skip_space();
             if let Some(range) = self.fast() {
-                return Some(Ok(Frame {
-                    text: self.input.get(range).unwrap_or_default(),
-                    members: &self.members,
-                }));
+                return Some(Ok(Frame { text: self.input.get(range).unwrap_or_default(), members: &self.members }));
             }
         }
         match self.exact.run(&self.input, &mut self.at) {
@@ -107,10 +104,7 @@ impl Stream {
 impl Stream {
     fn skip_space(&mut self) {
         let rest = self.input.get(self.at..).unwrap_or_default();
-        self.at += rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
-            .count();
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     }
 
     /// Tries to read a whole object or list from what is there. Every byte is looked at once for each message at most,
@@ -139,14 +133,11 @@ impl Stream {
         self.members.clear();
         let mut reader = Reader::new(self.exact.text());
         let outcome = match reader.peek() {
-            Some(b'{') => reader.members(&mut self.members),
+            Some(b'{') => reader.members(&mut self.members).or_else(|_| Reader::new(self.exact.text()).skip()),
             _ => reader.skip(),
         };
         match outcome {
-            Ok(()) => Ok(Frame {
-                text: self.exact.text(),
-                members: &self.members,
-            }),
+            Ok(()) => Ok(Frame { text: self.exact.text(), members: &self.members }),
             Err(Fault::Syntax(error)) => Err(error),
             // The lexer let every token pass, so this does not happen; it is an error of the text nevertheless.
             Err(Fault::Lexical) => Err(SyntaxError::parse("expecting value")),
@@ -202,17 +193,12 @@ impl<'a> Frame<'a> {
 
     /// The members of the object, in the order they came; nothing if it is none. Finding them costs nothing.
     pub fn members(&self) -> Members<'a> {
-        Members {
-            text: self.text,
-            members: self.members.iter(),
-        }
+        Members { text: self.text, members: self.members.iter() }
     }
 
     /// The member `name` of the object.
     pub fn get(&self, name: &str) -> Option<Raw<'a>> {
-        self.members()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value)
+        self.members().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 }
 
@@ -228,11 +214,8 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let member = self.members.next()?;
-        let part =
-            |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
-        let name = Raw::checked(part(&member.name))
-            .as_str()
-            .unwrap_or_default();
+        let part = |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
+        let name = Raw::checked(part(&member.name)).as_str().unwrap_or_default();
         Some((name, Raw::checked(part(&member.value))))
     }
 

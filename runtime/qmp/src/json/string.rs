@@ -68,11 +68,7 @@ fn character(bytes: &[u8]) -> (Option<char>, usize) {
         0xfc..=0xfd => 5,
         _ => 0,
     };
-    let present = rest
-        .iter()
-        .take(announced)
-        .take_while(|byte| *byte & 0xc0 == 0x80)
-        .count();
+    let present = rest.iter().take(announced).take_while(|byte| *byte & 0xc0 == 0x80).count();
     let sequence = bytes.get(..=present).unwrap_or_default();
     let c = match std::str::from_utf8(sequence) {
         Ok(text) => text.chars().next().filter(|c| is_character(*c)),
@@ -96,10 +92,7 @@ fn escape(rest: &[u8], token_rest: &[u8]) -> Result<(char, usize), SyntaxError> 
         Some(b'u') => {
             return unicode(rest).ok_or_else(|| {
                 let shown = token_rest.get(..6).unwrap_or(token_rest);
-                SyntaxError::parse(format_args!(
-                    "{} is not a valid Unicode character",
-                    lossy(shown)
-                ))
+                SyntaxError::parse(format_args!("{} is not a valid Unicode character", lossy(shown)))
             });
         }
         _ => return Err(SyntaxError::parse("invalid escape sequence in string")),
@@ -118,13 +111,9 @@ fn unicode(rest: &[u8]) -> Option<(char, usize)> {
         }
         _ => (first, 6),
     };
-    char::from_u32(code)
-        .filter(|c| is_character(*c))
-        .map(|c| (c, used))
+    char::from_u32(code).filter(|c| is_character(*c)).map(|c| (c, used))
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |code, digit| {
-        Some(code << 4 | char::from(*digit).to_digit(16)?)
-    })
+    digits.iter().try_fold(0, |code, digit| Some(code << 4 | char::from(*digit).to_digit(16)?))
 }

@@ -26,10 +26,7 @@ const CASES: &[(&[u8], &[&str])] = &[
     (b"1 2\n", &["1", "2"]),
     (b"1,2\n", &["1", "! expecting value", "2"]),
     (b"'a'\"b\"", &["\"a\"", "\"b\""]),
-    (
-        b"{\r\n'k'\t:\n[ null ,\n true , false ] }",
-        &["{\"k\": [null, true, false]}"],
-    ),
+    (b"{\r\n'k'\t:\n[ null ,\n true , false ] }", &["{\"k\": [null, true, false]}"]),
     (b"nul%\n", &["! invalid keyword 'nul'", "! stray '%'"]),
     (b"12T\n", &["12", "! stray 'T'"]),
     // Brackets that do not match.
@@ -42,6 +39,10 @@ const CASES: &[(&[u8], &[&str])] = &[
     // Wrong order of tokens.
     (b"{1 2}", &["! key is not a string in object"]),
     (b"{[1,x]:2}", &["! invalid keyword 'x'"]),
+    (b"{{}:2}", &["! key is not a string in object"]),
+    (b"{{'a'}:2}", &["! missing : in object pair"]),
+    (b"{{{{{{", &[]),
+    (b"{{{{}}}}", &["! key is not a string in object"]),
     (b"{'a'}", &["! missing : in object pair"]),
     (b"{'a' 1}", &["! missing : in object pair"]),
     (b"{'a'::1}", &["! expecting value"]),
@@ -66,10 +67,7 @@ const CASES: &[(&[u8], &[&str])] = &[
     (b"T\x0b5\n", &["! stray 'T'", "! stray '\u{b}'"]),
     (b"T'a'%\x7f{}", &["! stray 'T'", "{}"]),
     (b"T:5\n", &["! stray 'T'", "! expecting value", "5"]),
-    (
-        b"[1, TRUE, 2]\n",
-        &["! stray 'T'", "! expecting value", "2", "! expecting value"],
-    ),
+    (b"[1, TRUE, 2]\n", &["! stray 'T'", "! expecting value", "2", "! expecting value"]),
     (b"%d\n", &["! stray '%'"]),
     (b"\xff\xff\xff", &["! stray '\u{fffd}'"; 3]),
     (b"{'a\xff", &["! stray ''a\u{fffd}'"]),
@@ -82,36 +80,18 @@ const CASES: &[(&[u8], &[&str])] = &[
     (b"'\\\"' \"\\'\\/\"", &["\"\\\"\"", "\"'/\""]),
     (b"'\\q'", &["! invalid escape sequence in string"]),
     (b"'\\U00e9'", &["! invalid escape sequence in string"]),
-    (
-        b"\"\\u12\"",
-        &["! \\u12\" is not a valid Unicode character"],
-    ),
+    (b"\"\\u12\"", &["! \\u12\" is not a valid Unicode character"]),
     (b"\"\\u\"", &["! \\u\" is not a valid Unicode character"]),
-    (
-        b"\"\\u{41}\"",
-        &["! \\u{41} is not a valid Unicode character"],
-    ),
-    (
-        b"'\\ud83d\\u0041'",
-        &["! \\ud83d is not a valid Unicode character"],
-    ),
-    (
-        b"'\\udc00'",
-        &["! \\udc00 is not a valid Unicode character"],
-    ),
-    (
-        b"'\\ufdd0'",
-        &["! \\ufdd0 is not a valid Unicode character"],
-    ),
+    (b"\"\\u{41}\"", &["! \\u{41} is not a valid Unicode character"]),
+    (b"'\\ud83d\\u0041'", &["! \\ud83d is not a valid Unicode character"]),
+    (b"'\\udc00'", &["! \\udc00 is not a valid Unicode character"]),
+    (b"'\\ufdd0'", &["! \\ufdd0 is not a valid Unicode character"]),
     (b"'\\ud83d\\ude00'", &["\"\\uD83D\\uDE00\""]),
     (b"'\\u0000\xc0\x80'", &["\"\\u0000\\u0000\""]),
     (b"'\xc0\x81'", &["! invalid UTF-8 sequence in string"]),
     (b"'\xed\xa0\x80'", &["! invalid UTF-8 sequence in string"]),
     (b"'\xef\xbf\xbf'", &["! invalid UTF-8 sequence in string"]),
-    (
-        b"'\xf5\x80\x80\x80'",
-        &["! invalid UTF-8 sequence in string"],
-    ),
+    (b"'\xf5\x80\x80\x80'", &["! invalid UTF-8 sequence in string"]),
     (b"'abc\xe2\x82'", &["! invalid UTF-8 sequence in string"]),
     (b"'\xe2\x82\xac\x7f'", &["\"\\u20AC\\u007F\""]),
 ];
@@ -127,20 +107,10 @@ fn streams_give_what_qemu_gives() {
 fn it_does_not_matter_how_input_is_cut() {
     for (input, expected) in CASES {
         let bytes: Vec<&[u8]> = input.chunks(1).collect();
-        assert_eq!(
-            run(&bytes),
-            *expected,
-            "byte by byte: {}",
-            input.escape_ascii()
-        );
+        assert_eq!(run(&bytes), *expected, "byte by byte: {}", input.escape_ascii());
         for at in 0..input.len() {
             let (head, tail) = input.split_at(at);
-            assert_eq!(
-                run(&[head, tail]),
-                *expected,
-                "cut at {at}: {}",
-                input.escape_ascii()
-            );
+            assert_eq!(run(&[head, tail]), *expected, "cut at {at}: {}", input.escape_ascii());
         }
     }
 }
@@ -149,28 +119,12 @@ fn it_does_not_matter_how_input_is_cut() {
 fn numbers_are_as_exact_as_64_bits_allow() {
     let number = |text: &str| parse(text.as_bytes()).unwrap().as_number().unwrap();
     assert!(matches!(number("-0"), Number::Int(0)));
-    assert!(matches!(
-        number("9223372036854775807"),
-        Number::Int(i64::MAX)
-    ));
-    assert!(matches!(
-        number("-9223372036854775808"),
-        Number::Int(i64::MIN)
-    ));
-    assert!(matches!(
-        number("9223372036854775808"),
-        Number::Uint(0x8000_0000_0000_0000)
-    ));
-    assert!(matches!(
-        number("18446744073709551615"),
-        Number::Uint(u64::MAX)
-    ));
-    assert!(
-        matches!(number("18446744073709551616"), Number::Double(n) if n == 18446744073709551616.0)
-    );
-    assert!(
-        matches!(number("-9223372036854775809"), Number::Double(n) if n == -9223372036854775808.0)
-    );
+    assert!(matches!(number("9223372036854775807"), Number::Int(i64::MAX)));
+    assert!(matches!(number("-9223372036854775808"), Number::Int(i64::MIN)));
+    assert!(matches!(number("9223372036854775808"), Number::Uint(0x8000_0000_0000_0000)));
+    assert!(matches!(number("18446744073709551615"), Number::Uint(u64::MAX)));
+    assert!(matches!(number("18446744073709551616"), Number::Double(n) if n == 18446744073709551616.0));
+    assert!(matches!(number("-9223372036854775809"), Number::Double(n) if n == -9223372036854775808.0));
     assert!(matches!(number("1.0"), Number::Double(n) if n == 1.0));
     assert!(matches!(number("1e2"), Number::Double(n) if n == 100.0));
     assert!(matches!(number("1E400"), Number::Double(n) if n.is_infinite()));
@@ -238,10 +192,7 @@ fn members_are_found_without_reading_the_message_again() {
         let names: Vec<_> = frame.members().map(|(name, _)| name.into_owned()).collect();
         assert_eq!(names, ["execute", "arguments", "id"]);
         assert_eq!(frame.get("execute").unwrap().as_str().unwrap(), "ab");
-        assert_eq!(
-            frame.get("arguments").unwrap().to_value().to_string(),
-            "{\"x\": [1, 2]}"
-        );
+        assert_eq!(frame.get("arguments").unwrap().to_value().to_string(), "{\"x\": [1, 2]}");
         assert_eq!(frame.get("id").unwrap().text(), b"7");
         assert!(stream.next().is_none());
     }
@@ -255,10 +206,7 @@ fn whole_texts_hold_one_value() {
     assert_eq!(error(b""), "JSON parse error, expecting value");
     assert_eq!(error(b"[1, {"), "JSON parse error, premature EOI");
     assert_eq!(error(b"'abc"), "JSON parse error, stray ''abc\n'");
-    assert_eq!(
-        error(b"1 2"),
-        "JSON parse error, something follows the value"
-    );
+    assert_eq!(error(b"1 2"), "JSON parse error, something follows the value");
     assert_eq!(error(b"[1] ]"), "JSON parse error, expecting value");
 }
 
