@@ -40,12 +40,8 @@ pub struct CommandFlags {
 
 impl CommandFlags {
     /// What a command has when its definition says nothing.
-    pub const NONE: CommandFlags = CommandFlags {
-        oob: false,
-        preconfig: false,
-        success_response: true,
-        coroutine: false,
-    };
+    pub const NONE: CommandFlags =
+        CommandFlags { oob: false, preconfig: false, success_response: true, coroutine: false };
 }
 
 impl Default for CommandFlags {
@@ -79,22 +75,10 @@ pub trait Service {
 
     /// Runs command `index` and writes its return value, `{}` for none, into `reply`. On an error what was written to
     /// `reply` counts for nothing.
-    fn call<'a>(
-        &'a self,
-        index: usize,
-        ctx: &'a Context,
-        args: Arguments<'a>,
-        reply: &'a mut Encoder,
-    ) -> Reply<'a>;
+    fn call<'a>(&'a self, index: usize, ctx: &'a Context, args: Arguments<'a>, reply: &'a mut Encoder) -> Reply<'a>;
 
     /// The same for a command that may run out of band, which never waits.
-    fn call_oob(
-        &self,
-        index: usize,
-        ctx: &Context,
-        args: Arguments<'_>,
-        reply: &mut Encoder,
-    ) -> Result<(), Error>;
+    fn call_oob(&self, index: usize, ctx: &Context, args: Arguments<'_>, reply: &mut Encoder) -> Result<(), Error>;
 }
 
 /// The arguments of one request, not yet read.

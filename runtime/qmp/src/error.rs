@@ -43,10 +43,7 @@ impl ErrorClass {
 
     /// Reads a class as a peer wrote it; one that is not known counts as generic, as the protocol asks of clients.
     pub fn from_wire(name: &str) -> Self {
-        Self::ALL
-            .into_iter()
-            .find(|class| class.as_str() == name)
-            .unwrap_or_default()
+        Self::ALL.into_iter().find(|class| class.as_str() == name).unwrap_or_default()
     }
 }
 
@@ -69,10 +66,7 @@ pub struct Error {
 impl Error {
     /// An error of the given class.
     pub fn new(class: ErrorClass, desc: impl Into<String>) -> Self {
-        Self {
-            class,
-            desc: desc.into(),
-        }
+        Self { class, desc: desc.into() }
     }
 
     /// An error without a class of its own, which is what nearly every error is.
@@ -92,16 +86,12 @@ impl Error {
 
     /// A parameter has the wrong JSON type.
     pub fn invalid_type(name: &str, expected: &str) -> Self {
-        Self::generic(format!(
-            "Invalid parameter type for '{name}', expected: {expected}"
-        ))
+        Self::generic(format!("Invalid parameter type for '{name}', expected: {expected}"))
     }
 
     /// An enumeration has no such value.
     pub fn invalid_value(name: &str, value: &str) -> Self {
-        Self::generic(format!(
-            "Parameter '{name}' does not accept value '{value}'"
-        ))
+        Self::generic(format!("Parameter '{name}' does not accept value '{value}'"))
     }
 
     /// A parameter has the right type and an impossible value; `expects` completes "expects ...".
@@ -111,18 +101,12 @@ impl Error {
 
     /// No command of that name exists here.
     pub fn command_not_found(name: &str) -> Self {
-        Self::new(
-            ErrorClass::CommandNotFound,
-            format!("The command {name} has not been found"),
-        )
+        Self::new(ErrorClass::CommandNotFound, format!("The command {name} has not been found"))
     }
 
     /// No device of that name exists.
     pub fn device_not_found(name: &str) -> Self {
-        Self::new(
-            ErrorClass::DeviceNotFound,
-            format!("Device '{name}' not found"),
-        )
+        Self::new(ErrorClass::DeviceNotFound, format!("Device '{name}' not found"))
     }
 
     /// The error's class.
@@ -139,11 +123,7 @@ impl Error {
 // On the wire an error is an object of two strings, so it reads and writes like any generated struct.
 impl Object for Error {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape {
-            names: &["class", "desc"],
-            required: &[0b11],
-            tag: usize::MAX,
-        };
+        static SHAPE: Shape = Shape { names: &["class", "desc"], required: &[0b11], tag: usize::MAX };
         &SHAPE
     }
 

@@ -11,17 +11,11 @@ fn facts(test: &str) -> Option<Value> {
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_list)
-        .unwrap_or_else(|| panic!("the record has no list '{name}'"))
+    value.get(name).and_then(Value::as_list).unwrap_or_else(|| panic!("the record has no list '{name}'"))
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value
-        .get(name)
-        .and_then(Value::as_str)
-        .unwrap_or_else(|| panic!("no text '{name}' in {value}"))
+    value.get(name).and_then(Value::as_str).unwrap_or_else(|| panic!("no text '{name}' in {value}"))
 }
 
 /// The answer's error, if it is one that the text of the request alone explains.
@@ -39,14 +33,8 @@ fn malformed_input_gives_as_many_errors_in_the_same_words() {
     assert!(cases.len() > 30, "only {} cases", cases.len());
     for case in cases {
         // The record has a byte in every character.
-        let input: Vec<u8> = text(case, "input")
-            .chars()
-            .map(|c| u8::try_from(c).unwrap())
-            .collect();
-        let expected: Vec<_> = list(case, "after-negotiation")
-            .iter()
-            .map(syntax_error)
-            .collect();
+        let input: Vec<u8> = text(case, "input").chars().map(|c| u8::try_from(c).unwrap()).collect();
+        let expected: Vec<_> = list(case, "after-negotiation").iter().map(syntax_error).collect();
         let mut stream = Stream::new();
         stream.feed(&input);
         let mut got = Vec::new();
@@ -73,13 +61,7 @@ fn numbers_come_back_as_qemu_prints_them() {
         let mut stream = Stream::new();
         stream.feed(format!("{{\"id\":{literal}}}").as_bytes());
         let mut e = Encoder::new();
-        stream
-            .next()
-            .unwrap()
-            .unwrap()
-            .get("id")
-            .unwrap()
-            .put(&mut e);
+        stream.next().unwrap().unwrap().get("id").unwrap().put(&mut e);
         // `inf` is no JSON: here alone we differ, and say so.
         let expected = if printed == "inf" { "null" } else { printed };
         assert_eq!(e.into_string(), expected, "{literal}");

@@ -5,9 +5,7 @@ mod samples;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use qapi_runtime::json::{Stream, parse};
-use qapi_runtime::{
-    Decoder, Dict, Mode, Number, Value, Visit, from_json, from_json_lenient, from_value, to_json,
-};
+use qapi_runtime::{Decoder, Dict, Mode, Number, Value, Visit, from_json, from_json_lenient, from_value, to_json};
 use samples::{Lamp, Node, Scene, Wide};
 
 fn any_number() -> impl Strategy<Value = Number> {
@@ -16,8 +14,7 @@ fn any_number() -> impl Strategy<Value = Number> {
         any::<u64>().prop_map(Number::from),
         // Doubles without a fraction are printed like integers, and read as such.
         any::<f64>()
-            .prop_filter("finite, with a fraction", |n| n.is_finite()
-                && n.fract() != 0.0)
+            .prop_filter("finite, with a fraction", |n| n.is_finite() && n.fract() != 0.0)
             .prop_map(Number::from),
     ]
 }
@@ -25,9 +22,8 @@ fn any_number() -> impl Strategy<Value = Number> {
 /// Text of characters that QEMU's strings may have.
 fn any_text() -> impl Strategy<Value = String> {
     vec(
-        any::<char>().prop_filter("a character", |c| {
-            u32::from(*c) & 0xfffe != 0xfffe && !('\u{fdd0}'..='\u{fdef}').contains(c)
-        }),
+        any::<char>()
+            .prop_filter("a character", |c| u32::from(*c) & 0xfffe != 0xfffe && !('\u{fdd0}'..='\u{fdef}').contains(c)),
         0..12,
     )
     .prop_map(|chars| chars.into_iter().collect())
@@ -43,8 +39,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(5, 64, 8, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..8).prop_map(Value::from),
-            btree_map(any_text(), inner, 0..24)
-                .prop_map(|members| Value::from(members.into_iter().collect::<Dict>())),
+            btree_map(any_text(), inner, 0..24).prop_map(|members| Value::from(members.into_iter().collect::<Dict>())),
         ]
     })
 }
@@ -115,16 +110,8 @@ fn node_members() -> impl Strategy<Value = String> {
         "'other':{'a':[1,{}]}",
         "'file':{'id':'','file':'','driver':'raw'}",
     ];
-    vec(0..MEMBERS.len(), 0..7).prop_map(|members| {
-        format!(
-            "{{{}}}",
-            members
-                .into_iter()
-                .map(|i| MEMBERS[i])
-                .collect::<Vec<_>>()
-                .join(",")
-        )
-    })
+    vec(0..MEMBERS.len(), 0..7)
+        .prop_map(|members| format!("{{{}}}", members.into_iter().map(|i| MEMBERS[i]).collect::<Vec<_>>().join(",")))
 }
 
 /// The fast pass over the text must accept exactly what the slow one by way of a tree accepts, with the same result.
@@ -139,11 +126,7 @@ fn agree<T: Visit + Default + PartialEq + std::fmt::Debug>(text: &[u8], mode: Mo
     });
     assert_eq!(fast, slow, "{mode:?}: {}", text.escape_ascii());
     let (strict, lenient) = (from_json::<T>(text), from_json_lenient::<T>(text));
-    let whole = if mode == Mode::Strict {
-        strict.ok()
-    } else {
-        lenient.ok()
-    };
+    let whole = if mode == Mode::Strict { strict.ok() } else { lenient.ok() };
     assert_eq!(whole, slow, "{mode:?}: {}", text.escape_ascii());
 }
 
@@ -167,10 +150,7 @@ fn drain(stream: &mut Stream, into: &mut Vec<String>) {
             Ok(frame) => format!(
                 "{} {:?}",
                 frame.to_value(),
-                frame
-                    .members()
-                    .map(|(name, _)| name.into_owned())
-                    .collect::<Vec<_>>()
+                frame.members().map(|(name, _)| name.into_owned()).collect::<Vec<_>>()
             ),
             Err(error) => error.to_string(),
         });

@@ -96,25 +96,13 @@ struct Qemu {
 impl Qemu {
     fn start(program: &std::path::Path) -> Self {
         let mut child = Command::new(program)
-            .args([
-                "-machine",
-                "none",
-                "-nodefaults",
-                "-display",
-                "none",
-                "-qmp",
-                "stdio",
-            ])
+            .args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let mut qemu = Self {
-            child,
-            input,
-            output: BufReader::new(output),
-        };
+        let mut qemu = Self { child, input, output: BufReader::new(output) };
         assert!(qemu.reply().get("QMP").is_some());
         qemu.send(b"{'execute':'qmp_capabilities'}");
         assert!(qemu.reply().get("return").is_some());
@@ -161,9 +149,7 @@ fn malformed_input_fails_in_the_same_places() {
             input.extend_from_slice(WORDS[random.below(WORDS.len())]);
         }
         // 0xFF ends whatever was begun, a line end makes the lexer listen again.
-        input.extend_from_slice(
-            format!("\n\u{1}\n{{'execute':'query-name','id':{round}}}").as_bytes(),
-        );
+        input.extend_from_slice(format!("\n\u{1}\n{{'execute':'query-name','id':{round}}}").as_bytes());
         let at = input.iter().rposition(|byte| *byte == 1).unwrap();
         input[at] = 0xff;
 

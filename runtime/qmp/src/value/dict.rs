@@ -12,10 +12,7 @@ const INDEXED: usize = 16;
 pub struct Dict {
     entries: Vec<(Str, Value)>,
     /// Name to position. Randomly keyed, so that a peer cannot choose names that collide.
-    #[expect(
-        clippy::box_collection,
-        reason = "few objects need it, and a smaller `Value` serves all"
-    )]
+    #[expect(clippy::box_collection, reason = "few objects need it, and a smaller `Value` serves all")]
     index: Option<Box<HashMap<Str, usize>>>,
 }
 
@@ -50,9 +47,7 @@ impl Dict {
 
     /// The member `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.position(name)
-            .and_then(|at| self.at(at))
-            .map(|(_, value)| value)
+        self.position(name).and_then(|at| self.at(at)).map(|(_, value)| value)
     }
 
     /// The member `name`, to change it.
@@ -63,9 +58,7 @@ impl Dict {
 
     /// The member at position `at`.
     pub fn at(&self, at: usize) -> Option<(&str, &Value)> {
-        self.entries
-            .get(at)
-            .map(|(name, value)| (name.as_str(), value))
+        self.entries.get(at).map(|(name, value)| (name.as_str(), value))
     }
 
     /// Sets the member `name`; it keeps its place when it was there already. Returns what it was before.
@@ -93,9 +86,7 @@ impl Dict {
 
     /// The members in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> + Clone {
-        self.entries
-            .iter()
-            .map(|(name, value)| (name.as_str(), value))
+        self.entries.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     /// Adds a member known to be new. `false`, and nothing added, if it is not.
@@ -119,11 +110,7 @@ impl Dict {
     }
 
     fn build_index(&mut self) {
-        let names = self
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(at, (name, _))| (name.clone(), at));
+        let names = self.entries.iter().enumerate().map(|(at, (name, _))| (name.clone(), at));
         self.index = Some(Box::new(names.collect()));
     }
 }
@@ -131,10 +118,7 @@ impl Dict {
 /// Order does not matter: JSON objects with the same members are the same.
 impl PartialEq for Dict {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len()
-            && self
-                .iter()
-                .all(|(name, value)| other.get(name) == Some(value))
+        self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 

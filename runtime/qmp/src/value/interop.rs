@@ -52,9 +52,7 @@ impl<'de> Deserialize<'de> for Dict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::Dict(dict) => Ok(dict),
-            other => Err(D::Error::custom(format_args!(
-                "expected an object, not {other}"
-            ))),
+            other => Err(D::Error::custom(format_args!("expected an object, not {other}"))),
         }
     }
 }
@@ -116,9 +114,7 @@ impl<'de> Visitor<'de> for AnyValue {
         let mut dict = Dict::new();
         while let Some((name, value)) = map.next_entry::<String, Value>()? {
             if dict.contains_key(&name) {
-                return Err(A::Error::custom(format_args!(
-                    "member '{name}' occurs twice"
-                )));
+                return Err(A::Error::custom(format_args!("member '{name}' occurs twice")));
             }
             dict.insert_new(name, value);
         }

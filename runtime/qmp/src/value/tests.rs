@@ -46,18 +46,11 @@ fn numbers_convert_only_where_they_fit() {
 
 #[test]
 fn rust_values_become_qapi_values() {
-    let value: Value = [
-        ("list", Value::from(vec![1u8, 2])),
-        ("none", Null.into()),
-        ("half", 0.5f64.into()),
-    ]
-    .into_iter()
-    .collect::<Dict>()
-    .into();
-    assert_eq!(
-        value.to_string(),
-        r#"{"list": [1, 2], "none": null, "half": 0.5}"#
-    );
+    let value: Value = [("list", Value::from(vec![1u8, 2])), ("none", Null.into()), ("half", 0.5f64.into())]
+        .into_iter()
+        .collect::<Dict>()
+        .into();
+    assert_eq!(value.to_string(), r#"{"list": [1, 2], "none": null, "half": 0.5}"#);
     assert_eq!(value.get("none").map(Value::kind), Some(Kind::Null));
 }
 

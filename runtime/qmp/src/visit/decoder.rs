@@ -42,20 +42,12 @@ pub struct Decoder<'a> {
 impl<'a> Decoder<'a> {
     /// Reads JSON text.
     pub fn from_text(text: &'a [u8], mode: Mode) -> Self {
-        Self {
-            source: Source::Text(Text::new(text)),
-            mode,
-            levels: 0,
-        }
+        Self { source: Source::Text(Text::new(text)), mode, levels: 0 }
     }
 
     /// Reads a tree.
     pub fn from_value(value: &'a Value, mode: Mode) -> Self {
-        Self {
-            source: Source::Tree(Tree::new(value)),
-            mode,
-            levels: 0,
-        }
+        Self { source: Source::Tree(Tree::new(value)), mode, levels: 0 }
     }
 
     /// What went wrong. Over text, only that something did: read the same text by way of a tree to know more.
@@ -138,10 +130,7 @@ impl<'a> Decoder<'a> {
     pub fn bool(&mut self) -> Result<bool, Failed> {
         match &mut self.source {
             Source::Text(text) => text.bool(),
-            Source::Tree(tree) => tree
-                .value
-                .as_bool()
-                .ok_or_else(|| tree.wrong_type("boolean")),
+            Source::Tree(tree) => tree.value.as_bool().ok_or_else(|| tree.wrong_type("boolean")),
         }
     }
 
@@ -149,10 +138,7 @@ impl<'a> Decoder<'a> {
     pub fn i64(&mut self) -> Result<i64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number()?.as_i64().ok_or(Failed),
-            Source::Tree(tree) => tree
-                .value
-                .as_i64()
-                .ok_or_else(|| tree.wrong_type("integer")),
+            Source::Tree(tree) => tree.value.as_i64().ok_or_else(|| tree.wrong_type("integer")),
         }
     }
 
@@ -172,11 +158,7 @@ impl<'a> Decoder<'a> {
     pub fn f64(&mut self) -> Result<f64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number().map(Number::as_f64),
-            Source::Tree(tree) => tree
-                .value
-                .as_number()
-                .map(Number::as_f64)
-                .ok_or_else(|| tree.wrong_type("number")),
+            Source::Tree(tree) => tree.value.as_number().map(Number::as_f64).ok_or_else(|| tree.wrong_type("number")),
         }
     }
 
@@ -243,9 +225,7 @@ impl<'a> Decoder<'a> {
         if self.levels == MAX_LEVELS {
             return Err(self.fail(|tree| {
                 let name = tree.name();
-                Error::generic(format!(
-                    "Parameter '{name}' nests more than {MAX_LEVELS} levels deep"
-                ))
+                Error::generic(format!("Parameter '{name}' nests more than {MAX_LEVELS} levels deep"))
             }));
         }
         self.levels += 1;

@@ -135,8 +135,7 @@ impl Encoder {
 
     /// Writes `true` or `false`.
     pub fn bool(&mut self, b: bool) {
-        self.out
-            .extend_from_slice(if b { b"true" } else { b"false" });
+        self.out.extend_from_slice(if b { b"true" } else { b"false" });
     }
 
     /// Writes a signed integer.
@@ -220,11 +219,7 @@ impl Encoder {
                     self.out.extend_from_slice(b"\\u");
                     for shift in [12, 8, 4, 0] {
                         let digit = (*unit >> shift & 0xf) as u8;
-                        self.out.push(if digit < 10 {
-                            b'0' + digit
-                        } else {
-                            b'A' + digit - 10
-                        });
+                        self.out.push(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 });
                     }
                 }
                 return;

@@ -55,17 +55,11 @@ pub struct Shape {
 
 impl Shape {
     /// An object without members.
-    pub const EMPTY: Shape = Shape {
-        names: &[],
-        required: &[],
-        tag: usize::MAX,
-    };
+    pub const EMPTY: Shape = Shape { names: &[], required: &[], tag: usize::MAX };
 
     /// Whether `names[i]` must be present.
     pub(crate) fn requires(&self, i: usize) -> bool {
-        self.required
-            .get(i / 64)
-            .is_some_and(|word| word >> (i % 64) & 1 == 1)
+        self.required.get(i / 64).is_some_and(|word| word >> (i % 64) & 1 == 1)
     }
 }
 
@@ -128,9 +122,6 @@ pub struct UnknownValue {
 pub fn parse_enum<E: Enum>(name: &str) -> Result<E, UnknownValue> {
     match E::NAMES.iter().position(|n| *n == name) {
         Some(i) => Ok(E::from_index(i)),
-        None => Err(UnknownValue {
-            value: name.into(),
-            names: E::NAMES,
-        }),
+        None => Err(UnknownValue { value: name.into(), names: E::NAMES }),
     }
 }

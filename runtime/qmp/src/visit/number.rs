@@ -35,11 +35,7 @@ pub(super) fn write_f64(n: f64, out: &mut Vec<u8>) {
     };
     let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
     let significant = digits.trim_end_matches('0');
-    let significant = if significant.is_empty() {
-        "0"
-    } else {
-        significant
-    };
+    let significant = if significant.is_empty() { "0" } else { significant };
 
     out.extend_from_slice(sign.as_bytes());
     let text = if (-4..DIGITS).contains(&exponent) {
@@ -63,10 +59,7 @@ fn plain(significant: &str, exponent: i32) -> String {
         Ok(exponent) => match significant.split_at_checked(exponent + 1) {
             Some((whole, "")) => whole.into(),
             Some((whole, fraction)) => format!("{whole}.{fraction}"),
-            None => format!(
-                "{significant}{}",
-                "0".repeat(exponent + 1 - significant.len())
-            ),
+            None => format!("{significant}{}", "0".repeat(exponent + 1 - significant.len())),
         },
     }
 }

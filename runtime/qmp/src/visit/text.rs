@@ -29,11 +29,7 @@ struct Pending<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self {
-            reader: Reader::new(text),
-            pending: Vec::new(),
-            rereads: 4096 + 8 * text.len(),
-        }
+        Self { reader: Reader::new(text), pending: Vec::new(), rereads: 4096 + 8 * text.len() }
     }
 
     pub(super) fn null(&mut self) -> Outcome {
@@ -80,11 +76,7 @@ impl<'a> Text<'a> {
         self.reader.pass()?;
         let value = from..self.reader.position();
         self.rereads = self.rereads.checked_sub(value.len()).ok_or(Failed)?;
-        self.pending.push(Pending {
-            name,
-            value,
-            done: false,
-        });
+        self.pending.push(Pending { name, value, done: false });
         Ok(())
     }
 }
@@ -98,10 +90,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(super) fn text_list(
-        &mut self,
-        each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome,
-    ) -> Outcome {
+    pub(super) fn text_list(&mut self, each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome) -> Outcome {
         let mut more = !self.text()?.open(b'[', b']')?;
         while more {
             each(self)?;
@@ -138,12 +127,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A member that the object's own level does not have: it belongs to the branch, now or later, or to nobody.
-    fn text_other(
-        &mut self,
-        object: &mut dyn Object,
-        name: Cow<'a, str>,
-        seen: &mut Seen,
-    ) -> Outcome {
+    fn text_other(&mut self, object: &mut dyn Object, name: Cow<'a, str>, seen: &mut Seen) -> Outcome {
         let shape = object.shape();
         if shape.tag == usize::MAX && self.mode == Mode::Strict {
             return Err(Failed);
@@ -155,12 +139,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a member into the branch, or the branch's branch, that has it. `false`: none has it so far.
-    fn text_branch(
-        &mut self,
-        object: &mut dyn Object,
-        name: &str,
-        seen: &mut Seen,
-    ) -> Result<bool, Failed> {
+    fn text_branch(&mut self, object: &mut dyn Object, name: &str, seen: &mut Seen) -> Result<bool, Failed> {
         let mut base = object.shape().names.len();
         let mut next = object.branch();
         while let Some(branch) = next {
@@ -275,9 +254,7 @@ fn complete(object: &mut dyn Object, base: usize, seen: &Seen) -> Outcome {
         }
     }
     match object.branch() {
-        Some(branch) if tag_known(shape.tag, base, seen) => {
-            complete(branch, base + shape.names.len(), seen)
-        }
+        Some(branch) if tag_known(shape.tag, base, seen) => complete(branch, base + shape.names.len(), seen),
         _ => Ok(()),
     }
 }

@@ -23,18 +23,14 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     pub(super) fn new(value: &'a Value) -> Self {
-        Self {
-            value,
-            path: Vec::new(),
-            error: None,
-        }
+        Self { value, path: Vec::new(), error: None }
     }
 
     /// The first error.
     pub(super) fn error(&self) -> Error {
-        self.error.clone().unwrap_or_else(|| {
-            Error::generic(format!("Parameter '{}' does not fit its type", self.path()))
-        })
+        self.error
+            .clone()
+            .unwrap_or_else(|| Error::generic(format!("Parameter '{}' does not fit its type", self.path())))
     }
 
     /// Keeps the error, unless there was one before.
@@ -53,20 +49,12 @@ impl<'a> Tree<'a> {
                 Step::Element(i) => path.push_str(&format!("[{i}]")),
             }
         }
-        if path.is_empty() {
-            "<anonymous>".into()
-        } else {
-            path
-        }
+        if path.is_empty() { "<anonymous>".into() } else { path }
     }
 
     /// The path of a member of this value.
     fn member_path(&self, name: &str) -> String {
-        if self.path.is_empty() {
-            name.into()
-        } else {
-            format!("{}.{name}", self.path())
-        }
+        if self.path.is_empty() { name.into() } else { format!("{}.{name}", self.path()) }
     }
 
     /// The name that some of QEMU's errors give instead of the path: the member's own, or `null` in a list.
@@ -92,12 +80,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Goes to a value inside the present one, reads, and comes back. After an error the path stays where it happened.
-    fn within(
-        &mut self,
-        step: Step<'a>,
-        value: &'a Value,
-        read: impl FnOnce(&mut Self) -> Outcome,
-    ) -> Outcome {
+    fn within(&mut self, step: Step<'a>, value: &'a Value, read: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
         let tree = self.tree()?;
         let outer = std::mem::replace(&mut tree.value, value);
         tree.path.push(step);
@@ -108,10 +91,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    pub(super) fn tree_list(
-        &mut self,
-        each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome,
-    ) -> Outcome {
+    pub(super) fn tree_list(&mut self, each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome) -> Outcome {
         let tree = self.tree()?;
         let Value::List(list) = tree.value else {
             return Err(tree.wrong_type("array"));
@@ -139,12 +119,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads the members of one level of an object, then those of the branch.
-    fn tree_members(
-        &mut self,
-        object: &mut dyn Object,
-        dict: &'a Dict,
-        seen: &mut Seen,
-    ) -> Outcome {
+    fn tree_members(&mut self, object: &mut dyn Object, dict: &'a Dict, seen: &mut Seen) -> Outcome {
         let shape = object.shape();
         for (i, name) in shape.names.iter().enumerate() {
             match dict.position(name) {

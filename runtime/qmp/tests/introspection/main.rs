@@ -17,21 +17,12 @@ use schema_info::{Branch, SchemaInfo};
 fn reply(test: &str) -> Option<Vec<u8>> {
     let program = qapi_test_support::qemu(test)?;
     let mut qemu = Command::new(program)
-        .args([
-            "-machine",
-            "none",
-            "-nodefaults",
-            "-display",
-            "none",
-            "-qmp",
-            "stdio",
-        ])
+        .args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let requests =
-        b"{'execute':'qmp_capabilities'}{'execute':'query-qmp-schema','id':1}{'execute':'quit'}";
+    let requests = b"{'execute':'qmp_capabilities'}{'execute':'query-qmp-schema','id':1}{'execute':'quit'}";
     qemu.stdin.take().unwrap().write_all(requests).unwrap();
     let output = qemu.wait_with_output().unwrap().stdout;
     let mut stream = Stream::new();
@@ -51,19 +42,12 @@ fn the_schema_of_a_real_qemu_survives() {
     };
     let schema: Vec<SchemaInfo> = from_json(&text).unwrap();
     assert!(schema.len() > 500, "{} entries", schema.len());
-    assert!(
-        schema
-            .iter()
-            .any(|info| info.name == "query-qmp-schema" && matches!(info.u, Branch::Command(_)))
-    );
+    assert!(schema.iter().any(|info| info.name == "query-qmp-schema" && matches!(info.u, Branch::Command(_))));
     // Optional members show as `default: null`, which is not the same as no default.
     let value = parse(&text).unwrap();
     assert_eq!(to_value(&schema), value);
     assert!(to_json(&value).contains("\"default\": null"));
-    assert_eq!(
-        from_json::<Vec<SchemaInfo>>(to_json(&schema).as_bytes()).unwrap(),
-        schema
-    );
+    assert_eq!(from_json::<Vec<SchemaInfo>>(to_json(&schema).as_bytes()).unwrap(), schema);
 }
 
 /// The best of many runs.
@@ -85,22 +69,14 @@ fn speed() {
     let Some(text) = reply("speed") else { return };
     let row = |what: &str, bytes: usize, run: &mut dyn FnMut()| {
         let time = best(run);
-        println!(
-            "{what:40} {:8.1} us {:7.0} MB/s",
-            time.as_secs_f64() * 1e6,
-            bytes as f64 / time.as_secs_f64() / 1e6
-        );
+        println!("{what:40} {:8.1} us {:7.0} MB/s", time.as_secs_f64() * 1e6, bytes as f64 / time.as_secs_f64() / 1e6);
     };
     println!("query-qmp-schema, {} bytes", text.len());
     let schema: Vec<SchemaInfo> = from_json(&text).unwrap();
     let value = parse(&text).unwrap();
     let theirs: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    row("decode typed", text.len(), &mut || {
-        drop(from_json::<Vec<SchemaInfo>>(&text).unwrap())
-    });
-    row("decode Value", text.len(), &mut || {
-        drop(parse(&text).unwrap())
-    });
+    row("decode typed", text.len(), &mut || drop(from_json::<Vec<SchemaInfo>>(&text).unwrap()));
+    row("decode Value", text.len(), &mut || drop(parse(&text).unwrap()));
     row("decode serde_json::Value", text.len(), &mut || {
         drop(serde_json::from_slice::<serde_json::Value>(&text).unwrap());
     });
@@ -136,13 +112,9 @@ fn speed() {
         stream.feed(request);
         assert!(stream.next().unwrap().unwrap().get("id").is_some());
     });
-    row(
-        "refuse 1000 entries, last one wrong",
-        text.len(),
-        &mut || {
-            let broken = [&text[..text.len() - 1], b", {}]"].concat();
-            let error: Error = from_json::<Vec<SchemaInfo>>(&broken).unwrap_err();
-            assert!(error.desc().ends_with("name' is missing"), "{error}");
-        },
-    );
+    row("refuse 1000 entries, last one wrong", text.len(), &mut || {
+        let broken = [&text[..text.len() - 1], b", {}]"].concat();
+        let error: Error = from_json::<Vec<SchemaInfo>>(&broken).unwrap_err();
+        assert!(error.desc().ends_with("name' is missing"), "{error}");
+    });
 }

@@ -77,11 +77,7 @@ impl Branch {
 
 impl Object for SchemaInfo {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape {
-            names: &["name", "meta-type", "features"],
-            required: &[0b11],
-            tag: 1,
-        };
+        static SHAPE: Shape = Shape { names: &["name", "meta-type", "features"], required: &[0b11], tag: 1 };
         &SHAPE
     }
 

@@ -17,8 +17,7 @@
 mod macros;
 
 use qapi_runtime::{
-    Alternate, Decoder, Encoder, Failed, Kind, Null, Object, Outcome, Shape, Str, Value, Visit,
-    alternate, object,
+    Alternate, Decoder, Encoder, Failed, Kind, Null, Object, Outcome, Shape, Str, Value, Visit, alternate, object,
 };
 
 enum_of!(Colour: Red = "red", Green = "green");
@@ -72,11 +71,7 @@ impl NodeBranch {
 
 impl Object for Node {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape {
-            names: &["driver", "id"],
-            required: &[0b11],
-            tag: 0,
-        };
+        static SHAPE: Shape = Shape { names: &["driver", "id"], required: &[0b11], tag: 0 };
         &SHAPE
     }
 
@@ -126,11 +121,7 @@ pub(crate) enum CryptBranch {
 
 impl Object for CryptNode {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape {
-            names: &["cipher", "strict"],
-            required: &[0b1],
-            tag: 0,
-        };
+        static SHAPE: Shape = Shape { names: &["cipher", "strict"], required: &[0b1], tag: 0 };
         &SHAPE
     }
 
@@ -225,30 +216,23 @@ pub(crate) struct Wide {
 
 impl Default for Wide {
     fn default() -> Self {
-        Self {
-            members: [None; 70],
-        }
+        Self { members: [None; 70] }
     }
 }
 
 impl Wide {
     const NAMES: [&'static str; 70] = [
-        "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13",
-        "m14", "m15", "m16", "m17", "m18", "m19", "m20", "m21", "m22", "m23", "m24", "m25", "m26",
-        "m27", "m28", "m29", "m30", "m31", "m32", "m33", "m34", "m35", "m36", "m37", "m38", "m39",
-        "m40", "m41", "m42", "m43", "m44", "m45", "m46", "m47", "m48", "m49", "m50", "m51", "m52",
-        "m53", "m54", "m55", "m56", "m57", "m58", "m59", "m60", "m61", "m62", "m63", "m64", "m65",
-        "m66", "m67", "m68", "m69",
+        "m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9", "m10", "m11", "m12", "m13", "m14", "m15", "m16",
+        "m17", "m18", "m19", "m20", "m21", "m22", "m23", "m24", "m25", "m26", "m27", "m28", "m29", "m30", "m31", "m32",
+        "m33", "m34", "m35", "m36", "m37", "m38", "m39", "m40", "m41", "m42", "m43", "m44", "m45", "m46", "m47", "m48",
+        "m49", "m50", "m51", "m52", "m53", "m54", "m55", "m56", "m57", "m58", "m59", "m60", "m61", "m62", "m63", "m64",
+        "m65", "m66", "m67", "m68", "m69",
     ];
 }
 
 impl Object for Wide {
     fn shape(&self) -> &'static Shape {
-        static SHAPE: Shape = Shape {
-            names: &Wide::NAMES,
-            required: &[1, 1 << 5],
-            tag: usize::MAX,
-        };
+        static SHAPE: Shape = Shape { names: &Wide::NAMES, required: &[1, 1 << 5], tag: usize::MAX };
         &SHAPE
     }
 
