@@ -5,8 +5,7 @@ use std::cell::RefCell;
 use qapi_golden::golden::{self, golden_plants};
 use qapi_runtime::json::Raw;
 use qapi_runtime::{
-    Arguments, Command as _, CommandFlags, Context, Dict, Encoder, Error, Event as _, EventSink,
-    Service as _, Value,
+    Arguments, Command as _, CommandFlags, Context, Dict, Encoder, Error, Event as _, EventSink, Service as _, Value,
 };
 
 /// Notes what it was asked.
@@ -28,10 +27,7 @@ impl golden_plants::Commands for House {
     }
 
     async fn query_plants(&self, _: &Context) -> Result<Vec<golden::Plant>, Error> {
-        Ok(vec![golden::Plant {
-            age: Some(3),
-            ..Default::default()
-        }])
+        Ok(vec![golden::Plant { age: Some(3), ..Default::default() }])
     }
 
     async fn count_plants(&self, _: &Context) -> Result<i64, Error> {
@@ -49,11 +45,7 @@ impl golden_plants::Commands for House {
 }
 
 impl golden::Commands for House {
-    async fn greenhouse_heat(
-        &self,
-        _: &Context,
-        args: golden::GreenhouseHeat,
-    ) -> Result<(), Error> {
+    async fn greenhouse_heat(&self, _: &Context, args: golden::GreenhouseHeat) -> Result<(), Error> {
         self.note(format!("heat {} {:?}", args.heater.power, args.hours));
         Ok(())
     }
@@ -63,10 +55,7 @@ impl golden::Commands for House {
     }
 
     fn panic_off(&self, _: &Context, args: golden::PanicOff) -> Result<golden::Heater, Error> {
-        Ok(golden::Heater {
-            power: args.seconds as u32,
-            ..Default::default()
-        })
+        Ok(golden::Heater { power: args.seconds as u32, ..Default::default() })
     }
 }
 
@@ -77,9 +66,7 @@ async fn call(house: &golden::Service<House>, name: &str, args: &str) -> Result<
     let ctx = Context::detached(&events);
     let raw = Raw::new(args.as_bytes()).map_err(|error| error.to_string())?;
     let mut reply = Encoder::new();
-    let result = house
-        .call(index, &ctx, Arguments::new(Some(raw)), &mut reply)
-        .await;
+    let result = house.call(index, &ctx, Arguments::new(Some(raw)), &mut reply).await;
     result.map_err(|error| error.to_string())?;
     Ok(reply.into_string())
 }
@@ -88,34 +75,11 @@ async fn call(house: &golden::Service<House>, name: &str, args: &str) -> Result<
 async fn handlers_are_reached() {
     let house = golden::service(House::default());
     assert_eq!(call(&house, "count-plants", "{}").await.unwrap(), "7");
-    assert_eq!(
-        call(&house, "plant_add", r#"{"kind": "fern"}"#)
-            .await
-            .unwrap(),
-        "{}"
-    );
-    assert_eq!(
-        call(&house, "query-plants", "{}").await.unwrap(),
-        r#"[{"kind": "fern", "age": 3}]"#
-    );
-    assert_eq!(
-        call(&house, "plant-raw", r#"{"a": 1, "b": []}"#)
-            .await
-            .unwrap(),
-        "true"
-    );
-    assert_eq!(
-        call(&house, "greenhouse-heat", r#"{"heater": {"power": 5}}"#)
-            .await
-            .unwrap(),
-        "{}"
-    );
-    assert_eq!(
-        call(&house, "panic-off", r#"{"seconds": 4}"#)
-            .await
-            .unwrap(),
-        r#"{"power": 4}"#
-    );
+    assert_eq!(call(&house, "plant_add", r#"{"kind": "fern"}"#).await.unwrap(), "{}");
+    assert_eq!(call(&house, "query-plants", "{}").await.unwrap(), r#"[{"kind": "fern", "age": 3}]"#);
+    assert_eq!(call(&house, "plant-raw", r#"{"a": 1, "b": []}"#).await.unwrap(), "true");
+    assert_eq!(call(&house, "greenhouse-heat", r#"{"heater": {"power": 5}}"#).await.unwrap(), "{}");
+    assert_eq!(call(&house, "panic-off", r#"{"seconds": 4}"#).await.unwrap(), r#"{"power": 4}"#);
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -148,16 +112,7 @@ fn tables_tell_the_flags() {
     assert!(!golden::Leave::FLAGS.success_response);
     assert_eq!(golden::PlantAdd::FLAGS, CommandFlags::NONE);
     // `stop` and `STOP` are one word in Rust.
-    assert_eq!(
-        (golden::StopEvent::NAME, golden::HeaterOverload::NAME),
-        ("STOP", "HEATER_OVERLOAD")
-    );
+    assert_eq!((golden::StopEvent::NAME, golden::HeaterOverload::NAME), ("STOP", "HEATER_OVERLOAD"));
     let introspection: serde_json::Value = serde_json::from_str(house.introspection()).unwrap();
-    assert!(
-        introspection
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|entity| entity["name"] == "plant_add")
-    );
+    assert!(introspection.as_array().unwrap().iter().any(|entity| entity["name"] == "plant_add"));
 }

@@ -3,33 +3,28 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
 /// A copy of one example in a folder of its own.
 struct Downstream {
-    scratch: TempDir,
+    folder: PathBuf,
 }
 
 impl Downstream {
-    fn copy(example: &str) -> Self {
-        let scratch = tempfile::tempdir().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../..")
-            .canonicalize()
-            .unwrap();
-        copy(&root.join("examples").join(example), scratch.path());
-        let manifest = scratch.path().join("Cargo.toml");
+    /// Copies `example` for `test`. The folder is the same in every run, so that builds leave no heap behind.
+    fn copy(example: &str, test: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test).join(example);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+        copy(&root.join("examples").join(example), &folder);
+        let manifest = folder.join("Cargo.toml");
         let text = std::fs::read_to_string(&manifest).unwrap();
-        std::fs::write(
-            &manifest,
-            text.replace("\"../../", &format!("\"{}/", root.display())),
-        )
-        .unwrap();
-        Self { scratch }
+        std::fs::write(&manifest, text.replace("\"../../", &format!("\"{}/", root.display()))).unwrap();
+        Self { folder }
     }
 
     fn path(&self, file: &str) -> PathBuf {
-        self.scratch.path().join(file)
+        self.folder.join(file)
     }
 
     fn edit(&self, file: &str, change: impl FnOnce(String) -> String) {
@@ -40,8 +35,8 @@ impl Downstream {
     fn build(&self) -> Output {
         Command::new(env!("CARGO"))
             .args(["build", "--offline"])
-            .current_dir(self.scratch.path())
-            .env("CARGO_TARGET_DIR", self.path("target"))
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", downstream_target())
             .env_remove("RUSTFLAGS")
             .output()
             .unwrap()
@@ -54,6 +49,11 @@ impl Downstream {
         assert!(output.status.success(), "{messages}");
         messages.contains("Compiling lamp-")
     }
+}
+
+/// Outside the workspace's own target directory, and shared, so that dependencies are built once.
+fn downstream_target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream-target")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -76,28 +76,19 @@ fn messages(output: &Output) -> String {
 
 /// Follows one example from its first build to the mistakes its author may make.
 fn lives_with_its_schema(example: &str) {
-    let lamp = Downstream::copy(example);
+    let lamp = Downstream::copy(example, "lives-with-its-schema");
     assert!(lamp.rebuilds(), "the first build compiles");
     assert!(!lamp.rebuilds(), "nothing changed");
 
     // Files are compared by time stamp.
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    lamp.edit("schema/light.json", |text| {
-        text.replace("'colour': 'Colour'", "'colour': 'Colour', '*watts': 'int'")
-    });
-    lamp.edit("schema/light.json", |text| {
-        text.replace(
-            "# @colour: its",
-            "# @watts: what it draws\n#\n# @colour: its",
-        )
-    });
+    lamp.edit("schema/light.json", |text| text.replace("'colour': 'Colour'", "'colour': 'Colour', '*watts': 'int'"));
+    lamp.edit("schema/light.json", |text| text.replace("# @colour: its", "# @watts: what it draws\n#\n# @colour: its"));
     assert!(lamp.rebuilds(), "an included file changed");
     assert!(!lamp.rebuilds(), "nothing changed since");
 
     std::thread::sleep(std::time::Duration::from_millis(1100));
-    lamp.edit("schema/lamp.json", |text| {
-        text + "\n##\n# @dim:\n#\n# Less of it.\n##\n{ 'command': 'dim' }\n"
-    });
+    lamp.edit("schema/lamp.json", |text| text + "\n##\n# @dim:\n#\n# Less of it.\n##\n{ 'command': 'dim' }\n");
     let output = lamp.build();
     let text = messages(&output);
     assert!(!output.status.success());
@@ -118,37 +109,31 @@ fn the_build_script_example_lives_with_its_schema() {
 
 /// Three mistakes in two files; what every front end has to say about them.
 fn break_schema(lamp: &Downstream) {
-    lamp.edit("schema/light.json", |text| {
-        text.replace("'colour': 'Colour'", "'colour': 'Color'")
-    });
+    lamp.edit("schema/light.json", |text| text.replace("'colour': 'Colour'", "'colour': 'Color'"));
     lamp.edit("schema/lamp.json", |text| {
-        text.replace("'*colour': 'Colour'", "'*colour': 'Hue'")
-            .replace("'returns': 'LightInfo'", "'returns': 'Lamp'")
+        text.replace("'*colour': 'Colour'", "'*colour': 'Hue'").replace("'returns': 'LightInfo'", "'returns': 'Lamp'")
     });
 }
 
 #[test]
 #[ignore = "builds both examples: a minute"]
 fn three_mistakes_show_as_three_everywhere() {
-    let checked = Downstream::copy("lamp-build");
+    let checked = Downstream::copy("lamp-build", "three-mistakes");
     break_schema(&checked);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../qapi-gen/Cargo.toml");
     let command_line = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(root)
         .args(["--", "check", "schema/lamp.json", "--message-format", "gnu"])
-        .current_dir(checked.scratch.path())
+        .current_dir(&checked.folder)
         .output()
         .unwrap();
     let expected = messages(&command_line);
     assert_eq!(command_line.status.code(), Some(1), "{expected}");
-    let errors: Vec<_> = expected
-        .lines()
-        .filter(|line| line.contains(": error: "))
-        .collect();
+    let errors: Vec<_> = expected.lines().filter(|line| line.contains(": error: ")).collect();
     assert_eq!(errors.len(), 3, "{expected}");
 
-    let by_macro = Downstream::copy("lamp-macro");
+    let by_macro = Downstream::copy("lamp-macro", "three-mistakes");
     break_schema(&by_macro);
     for lamp in [&checked, &by_macro] {
         let output = lamp.build();
@@ -159,4 +144,23 @@ fn three_mistakes_show_as_three_everywhere() {
         }
         assert!(!text.contains("panicked"), "{text}");
     }
+}
+
+#[test]
+#[ignore = "builds an example: half a minute"]
+fn the_debug_switch_gives_a_file_to_read() {
+    let lamp = Downstream::copy("lamp-macro", "debug-switch");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--offline"])
+        .current_dir(&lamp.folder)
+        .env("CARGO_TARGET_DIR", downstream_target())
+        .env("QAPI_DEBUG", "1")
+        .env("TMPDIR", &lamp.folder)
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", messages(&output));
+    let expansion = std::fs::read_to_string(lamp.path("qapi-lamp-macro-lamp.rs")).unwrap();
+    assert!(expansion.lines().count() > 100, "{expansion}");
+    assert!(expansion.contains("pub struct SetLight"), "{expansion}");
 }

@@ -8,9 +8,7 @@ use qapi_gen::{DiskLoader, Settings, layout};
 fn tokens() -> TokenStream {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/golden.json");
     let settings = Settings::new().cfg("CONFIG_HEAT").cfg("CONFIG_LIGHT");
-    qapi_gen::compile(&schema, &settings, &DiskLoader)
-        .unwrap_or_else(|errors| panic!("{errors}"))
-        .tokens()
+    qapi_gen::compile(&schema, &settings, &DiskLoader).unwrap_or_else(|errors| panic!("{errors}")).tokens()
 }
 
 #[test]
