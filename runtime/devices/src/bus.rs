@@ -24,9 +24,7 @@ pub trait PortDevice: Device {
 
 /// A range of ports that cannot be given to a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "ports {first:#x}-{last:#x} for '{device}' overlap those of '{other}'; give it other ports"
-)]
+#[error("ports {first:#x}-{last:#x} for '{device}' overlap those of '{other}'; give it other ports")]
 pub struct BusError {
     /// First port asked for.
     pub first: u16,
@@ -60,34 +58,16 @@ impl PortBus {
     ///
     /// # Errors
     /// One of the ports is taken.
-    pub fn insert(
-        &mut self,
-        ports: RangeInclusive<u16>,
-        device: Arc<Mutex<dyn PortDevice>>,
-    ) -> Result<(), BusError> {
+    pub fn insert(&mut self, ports: RangeInclusive<u16>, device: Arc<Mutex<dyn PortDevice>>) -> Result<(), BusError> {
         let name = lock(&device).name();
-        let place = self
-            .entries
-            .partition_point(|e| e.ports.end() < ports.start());
+        let place = self.entries.partition_point(|e| e.ports.end() < ports.start());
         if let Some(next) = self.entries.get(place)
             && next.ports.start() <= ports.end()
         {
             let (first, last) = ports.into_inner();
-            return Err(BusError {
-                first,
-                last,
-                device: name,
-                other: next.name,
-            });
+            return Err(BusError { first, last, device: name, other: next.name });
         }
-        self.entries.insert(
-            place,
-            Entry {
-                ports,
-                name,
-                device,
-            },
-        );
+        self.entries.insert(place, Entry { ports, name, device });
         Ok(())
     }
 
@@ -95,9 +75,7 @@ impl PortBus {
     pub fn read(&self, port: u16, data: &mut [u8]) {
         for (index, byte) in (0u16..).zip(data) {
             let port = port.wrapping_add(index);
-            *byte = self
-                .find(port)
-                .map_or(0xff, |e| lock(&e.device).read(port - e.ports.start()));
+            *byte = self.find(port).map_or(0xff, |e| lock(&e.device).read(port - e.ports.start()));
         }
     }
 

@@ -26,9 +26,7 @@ pub struct I8042 {
 impl I8042 {
     /// `request_reset` is called on the vCPU's thread each time the guest pulses the reset line.
     pub fn new(request_reset: impl Fn() + Send + 'static) -> Self {
-        Self {
-            request_reset: Box::new(request_reset),
-        }
+        Self { request_reset: Box::new(request_reset) }
     }
 }
 

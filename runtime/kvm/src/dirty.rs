@@ -34,10 +34,7 @@ impl KvmDirtyLog {
 }
 
 fn failed(action: &'static str) -> impl Fn(errno::Error) -> MemoryError {
-    move |error| MemoryError::DirtyLog {
-        action,
-        source: error.into(),
-    }
+    move |error| MemoryError::DirtyLog { action, source: error.into() }
 }
 
 impl DirtyLog for KvmDirtyLog {
@@ -52,11 +49,7 @@ impl DirtyLog for KvmDirtyLog {
             for slot in slots.iter() {
                 // A block is at most 16 TiB, which fits the host's own width.
                 let size = slot.block.size() as usize;
-                let log = self
-                    .vm
-                    .fd
-                    .get_dirty_log(slot.number, size)
-                    .map_err(failed("read"))?;
+                let log = self.vm.fd.get_dirty_log(slot.number, size).map_err(failed("read"))?;
                 slot.block.dirty().merge(0, &log);
             }
             Ok(())

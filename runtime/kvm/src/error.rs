@@ -12,9 +12,7 @@ pub type Result<T = (), E = KvmError> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum OpenError {
     /// There is no device.
-    #[error(
-        "/dev/kvm does not exist: load the kernel's kvm module, or turn virtualization on in the firmware"
-    )]
+    #[error("/dev/kvm does not exist: load the kernel's kvm module, or turn virtualization on in the firmware")]
     Absent,
     /// The device is there, but not for us.
     #[error("no permission to open /dev/kvm: join the group that owns it (often 'kvm')")]
@@ -90,9 +88,6 @@ pub enum KvmError {
 impl KvmError {
     /// For `map_err` on a kernel call.
     pub(crate) fn ioctl(action: &'static str) -> impl Fn(errno::Error) -> Self {
-        move |error| Self::Ioctl {
-            action,
-            source: error.into(),
-        }
+        move |error| Self::Ioctl { action, source: error.into() }
     }
 }

@@ -13,6 +13,7 @@
 )]
 
 mod bus;
+mod chips;
 mod dirty;
 mod error;
 mod state;
@@ -20,8 +21,9 @@ mod vcpu;
 mod vm;
 
 pub use bus::{Bus, Flow};
+pub use chips::{ApicState, Chips, IoApicState, PicState, PitChannel, PitState};
 pub use dirty::KvmDirtyLog;
 pub use error::{KvmError, OpenError, Result};
 pub use state::{CpuState, FpRegister, MtrrPair, Segment, Vector};
 pub use vcpu::{Vcpu, VcpuConfig, VcpuEvent, pause_all};
-pub use vm::{Chip, Chips, Vm};
+pub use vm::Vm;

@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kvm_bindings::{
-    KVM_IRQCHIP_IOAPIC, KVM_IRQCHIP_PIC_MASTER, KVM_IRQCHIP_PIC_SLAVE, KVM_MEM_LOG_DIRTY_PAGES,
-    KVM_PIT_SPEAKER_DUMMY, kvm_clock_data, kvm_irqchip, kvm_pit_config, kvm_pit_state2,
-    kvm_userspace_memory_region,
+    KVM_MEM_LOG_DIRTY_PAGES, KVM_PIT_SPEAKER_DUMMY, kvm_clock_data, kvm_pit_config, kvm_userspace_memory_region,
 };
 use kvm_ioctls::{Cap, Kvm, VmFd};
 use memory::RamBlock;
@@ -53,11 +51,7 @@ impl Inner {
     }
 
     /// Tells the kernel about a slot, with logging of writes or without.
-    pub(crate) fn set_slot(
-        &self,
-        slot: &Slot,
-        log: bool,
-    ) -> Result<(), vmm_sys_util::errno::Error> {
+    pub(crate) fn set_slot(&self, slot: &Slot, log: bool) -> Result<(), vmm_sys_util::errno::Error> {
         let region = kvm_userspace_memory_region {
             slot: slot.number,
             flags: if log { KVM_MEM_LOG_DIRTY_PAGES } else { 0 },
@@ -77,17 +71,6 @@ pub struct Vm {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// State of one interrupt controller or timer in the kernel, as the kernel hands it out.
-#[derive(Clone)]
-pub struct Chip(kvm_irqchip);
-
-/// State of the interrupt controllers and the timer in the kernel, for putting them back at a reset.
-#[derive(Clone)]
-pub struct Chips {
-    controllers: Vec<Chip>,
-    timer: kvm_pit_state2,
-}
-
 impl Vm {
     /// Opens `/dev/kvm` and creates a virtual machine without memory and CPUs.
     ///
@@ -95,24 +78,14 @@ impl Vm {
     /// [`KvmError::Open`] when KVM cannot be used at all, so that a caller may fall back to another accelerator.
     pub fn new() -> Result<Self> {
         let kvm = open()?;
-        let fd = kvm
-            .create_vm()
-            .map_err(KvmError::ioctl("create a virtual machine"))?;
+        let fd = kvm.create_vm().map_err(KvmError::ioctl("create a virtual machine"))?;
         if kvm.check_extension(Cap::SetTssAddr) {
-            fd.set_tss_address(TSS_ADDRESS)
-                .map_err(KvmError::ioctl("place the task state segment"))?;
+            fd.set_tss_address(TSS_ADDRESS).map_err(KvmError::ioctl("place the task state segment"))?;
         }
         if kvm.check_extension(Cap::SetIdentityMapAddr) {
-            fd.set_identity_map_address(IDENTITY_MAP_ADDRESS)
-                .map_err(KvmError::ioctl("place the identity map"))?;
+            fd.set_identity_map_address(IDENTITY_MAP_ADDRESS).map_err(KvmError::ioctl("place the identity map"))?;
         }
-        Ok(Self {
-            inner: Arc::new(Inner {
-                fd,
-                kvm,
-                slots: Mutex::new(Vec::new()),
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { fd, kvm, slots: Mutex::new(Vec::new()) }) })
     }
 
     /// Whether KVM can be used by this process.
@@ -129,16 +102,9 @@ impl Vm {
     /// The kernel's: an overlap with another region, or an address that is not aligned.
     pub fn add_memory(&self, address: u64, block: Arc<RamBlock>) -> Result {
         self.inner.slots(|slots| {
-            let number = u32::try_from(slots.len())
-                .map_err(|_| KvmError::State("too many memory regions".into()))?;
-            let slot = Slot {
-                number,
-                address,
-                block,
-            };
-            self.inner
-                .set_slot(&slot, false)
-                .map_err(KvmError::ioctl("give memory to the guest"))?;
+            let number = u32::try_from(slots.len()).map_err(|_| KvmError::State("too many memory regions".into()))?;
+            let slot = Slot { number, address, block };
+            self.inner.set_slot(&slot, false).map_err(KvmError::ioctl("give memory to the guest"))?;
             slots.push(slot);
             Ok(())
         })
@@ -150,18 +116,9 @@ impl Vm {
     /// # Errors
     /// The kernel's.
     pub fn create_irqchip(&self) -> Result {
-        self.inner
-            .fd
-            .create_irq_chip()
-            .map_err(KvmError::ioctl("create the interrupt controllers"))?;
-        let config = kvm_pit_config {
-            flags: KVM_PIT_SPEAKER_DUMMY,
-            ..Default::default()
-        };
-        self.inner
-            .fd
-            .create_pit2(config)
-            .map_err(KvmError::ioctl("create the interval timer"))
+        self.inner.fd.create_irq_chip().map_err(KvmError::ioctl("create the interrupt controllers"))?;
+        let config = kvm_pit_config { flags: KVM_PIT_SPEAKER_DUMMY, ..Default::default() };
+        self.inner.fd.create_pit2(config).map_err(KvmError::ioctl("create the interval timer"))
     }
 
     /// Drives interrupt line `line` of the controllers made by [`create_irqchip`](Self::create_irqchip).
@@ -169,56 +126,7 @@ impl Vm {
     /// # Errors
     /// The kernel's: no such line, or no controllers.
     pub fn set_irq_line(&self, line: u32, level: bool) -> Result {
-        self.inner
-            .fd
-            .set_irq_line(line, level)
-            .map_err(KvmError::ioctl("drive an interrupt line"))
-    }
-
-    /// The state of the interrupt controllers and the timer.
-    ///
-    /// # Errors
-    /// The kernel's.
-    pub fn chips(&self) -> Result<Chips> {
-        let controllers = [
-            KVM_IRQCHIP_PIC_MASTER,
-            KVM_IRQCHIP_PIC_SLAVE,
-            KVM_IRQCHIP_IOAPIC,
-        ]
-        .map(|chip_id| {
-            let mut chip = kvm_irqchip {
-                chip_id,
-                ..Default::default()
-            };
-            self.inner.fd.get_irqchip(&mut chip).map(|()| Chip(chip))
-        })
-        .into_iter()
-        .collect::<Result<_, _>>()
-        .map_err(KvmError::ioctl("read an interrupt controller"))?;
-        let timer = self
-            .inner
-            .fd
-            .get_pit2()
-            .map_err(KvmError::ioctl("read the interval timer"))?;
-        Ok(Chips { controllers, timer })
-    }
-
-    /// Puts the interrupt controllers and the timer into a state read before. No vCPU may run.
-    ///
-    /// # Errors
-    /// The kernel's.
-    pub fn set_chips(&self, chips: &Chips) -> Result {
-        let Chips { controllers, timer } = chips;
-        for Chip(chip) in controllers {
-            self.inner
-                .fd
-                .set_irqchip(chip)
-                .map_err(KvmError::ioctl("set an interrupt controller"))?;
-        }
-        self.inner
-            .fd
-            .set_pit2(timer)
-            .map_err(KvmError::ioctl("set the interval timer"))
+        self.inner.fd.set_irq_line(line, level).map_err(KvmError::ioctl("drive an interrupt line"))
     }
 
     /// The guest's paravirtual clock, nanoseconds since the machine began.
@@ -226,11 +134,7 @@ impl Vm {
     /// # Errors
     /// The kernel's.
     pub fn clock(&self) -> Result<u64> {
-        self.inner
-            .fd
-            .get_clock()
-            .map(|data| data.clock)
-            .map_err(KvmError::ioctl("read the guest's clock"))
+        self.inner.fd.get_clock().map(|data| data.clock).map_err(KvmError::ioctl("read the guest's clock"))
     }
 
     /// Sets the guest's paravirtual clock, nanoseconds. No vCPU may run.
@@ -238,14 +142,8 @@ impl Vm {
     /// # Errors
     /// The kernel's.
     pub fn set_clock(&self, clock: u64) -> Result {
-        let data = kvm_clock_data {
-            clock,
-            ..Default::default()
-        };
-        self.inner
-            .fd
-            .set_clock(&data)
-            .map_err(KvmError::ioctl("set the guest's clock"))
+        let data = kvm_clock_data { clock, ..Default::default() };
+        self.inner.fd.set_clock(&data).map_err(KvmError::ioctl("set the guest's clock"))
     }
 
     /// A log of the guest's writes, not yet started.

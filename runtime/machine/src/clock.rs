@@ -20,17 +20,11 @@ impl Clock {
 
     /// The state to send. No CPU may run, or the clock would go on without it.
     pub(crate) fn save(&self) -> Result<ClockState> {
-        Ok(ClockState {
-            nanoseconds: self.vm.clock()?,
-            reliable: true,
-        })
+        Ok(ClockState { nanoseconds: self.vm.clock()?, reliable: true })
     }
 
     pub(crate) fn load(&self, version: u32, source: &mut dyn Source) -> Result {
-        let mut state = ClockState {
-            nanoseconds: 0,
-            reliable: false,
-        };
+        let mut state = ClockState { nanoseconds: 0, reliable: false };
         vmstate::load(&mut state, version, source)?;
         Ok(self.vm.set_clock(state.nanoseconds)?)
     }
@@ -53,10 +47,7 @@ impl VmState for ClockState {
     }
 
     fn fields(&mut self, v: &mut dyn Fields) -> vmstate::Result {
-        let Self {
-            nanoseconds,
-            reliable,
-        } = self;
+        let Self { nanoseconds, reliable } = self;
         v.u64("clock", nanoseconds)?;
         let mut subsection = Reliable { value: *reliable };
         if v.subsection(*reliable, &mut subsection)? {

@@ -77,10 +77,7 @@ pub struct GuestConfig {
 impl Default for GuestConfig {
     /// 1 MiB a second in a set of 4 MiB.
     fn default() -> Self {
-        Self {
-            rate: 256,
-            pages: 1024,
-        }
+        Self { rate: 256, pages: 1024 }
     }
 }
 
@@ -123,36 +120,16 @@ pub struct MachineConfig {
 
 impl MachineConfig {
     /// A machine with one CPU, no serial port, the guest's defaults, and events that nobody hears.
-    pub fn new(
-        kind: MachineKind,
-        accelerator: Accelerator,
-        ram: impl Into<Option<Arc<RamBlock>>>,
-    ) -> Self {
+    pub fn new(kind: MachineKind, accelerator: Accelerator, ram: impl Into<Option<Arc<RamBlock>>>) -> Self {
         let ram = ram.into();
         let events = Arc::new(|event| tracing::debug!(?event, "nobody listens to the machine"));
-        Self {
-            kind,
-            accelerator,
-            ram,
-            cpus: 1,
-            serial: None,
-            guest: GuestConfig::default(),
-            events,
-        }
+        Self { kind, accelerator, ram, cpus: 1, serial: None, guest: GuestConfig::default(), events }
     }
 }
 
 impl fmt::Debug for MachineConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            kind,
-            accelerator,
-            ram,
-            cpus,
-            serial,
-            guest,
-            events: _,
-        } = self;
+        let Self { kind, accelerator, ram, cpus, serial, guest, events: _ } = self;
         f.debug_struct("MachineConfig")
             .field("kind", kind)
             .field("accelerator", accelerator)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use devices::PortBus;
-use kvm::{Bus, CpuState, Flow, Vcpu, VcpuConfig, VcpuEvent, Vm};
+use kvm::{ApicState, Bus, CpuState, Flow, Vcpu, VcpuConfig, VcpuEvent, Vm};
 use vmstate::Source;
 
 use crate::config::EventSink;
@@ -11,6 +11,9 @@ use crate::{MachineError, MachineEvent, Result};
 
 /// Section name of a CPU.
 pub(crate) const NAME: &str = "cpu";
+
+/// Section name of a CPU's local APIC.
+pub(crate) const APIC_NAME: &str = "apic";
 
 /// What there is to know about a CPU without asking it anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +37,7 @@ pub(crate) enum Cpus {
 
 impl Cpus {
     /// Creates `count` CPUs on KVM, paused at `entry`.
-    pub(crate) fn kvm(
-        vm: &Vm,
-        count: u32,
-        bus: Arc<PortBus>,
-        entry: &Entry,
-        events: &EventSink,
-    ) -> Result<Self> {
+    pub(crate) fn kvm(vm: &Vm, count: u32, bus: Arc<PortBus>, entry: &Entry, events: &EventSink) -> Result<Self> {
         let bus: Arc<dyn Bus> = Arc::new(Ports(bus));
         let cpus = (0..count).map(|index| {
             let (entry, events) = (entry.clone(), events.clone());
@@ -57,10 +54,7 @@ impl Cpus {
 
     /// CPUs that nobody runs.
     pub(crate) fn parked(count: u32, entry: Entry) -> Self {
-        let mut cpus = Self::Parked {
-            states: vec![CpuState::default(); count as usize],
-            entry,
-        };
+        let mut cpus = Self::Parked { states: vec![CpuState::default(); count as usize], entry };
         cpus.park();
         cpus
     }
@@ -84,22 +78,13 @@ impl Cpus {
 
     pub(crate) fn info(&self) -> Result<Vec<CpuInfo>> {
         match self {
-            Self::Kvm(cpus) => cpus
-                .iter()
-                .map(|cpu| {
-                    Ok(CpuInfo {
-                        index: cpu.index(),
-                        thread_id: cpu.thread_id()?,
-                    })
-                })
-                .collect(),
+            Self::Kvm(cpus) => {
+                cpus.iter().map(|cpu| Ok(CpuInfo { index: cpu.index(), thread_id: cpu.thread_id()? })).collect()
+            }
             // Nobody runs them; the process stands for its threads.
             Self::Parked { states, .. } => {
                 let thread_id = std::process::id().cast_signed();
-                Ok((0..)
-                    .zip(states)
-                    .map(|(index, _)| CpuInfo { index, thread_id })
-                    .collect())
+                Ok((0..).zip(states).map(|(index, _)| CpuInfo { index, thread_id }).collect())
             }
         }
     }
@@ -145,9 +130,7 @@ impl Cpus {
 
     /// The guest-physical address behind a virtual one of CPU `index`.
     pub(crate) fn translate(&self, index: usize, address: u64) -> Result<Option<u64>> {
-        let missing = MachineError::NoCpu {
-            count: self.count(),
-        };
+        let missing = MachineError::NoCpu { count: self.count() };
         match self {
             Self::Kvm(cpus) => Ok(cpus.get(index).ok_or(missing)?.translate(address)?),
             // Paging is the accelerator's business; without one, addresses are physical.
@@ -157,20 +140,34 @@ impl Cpus {
 
     /// The state of CPU `index`.
     pub(crate) fn save(&self, index: usize) -> Result<Box<CpuState>> {
-        let missing = MachineError::NoCpu {
-            count: self.count(),
-        };
+        let missing = MachineError::NoCpu { count: self.count() };
         match self {
             Self::Kvm(cpus) => Ok(cpus.get(index).ok_or(missing)?.save()?),
             Self::Parked { states, .. } => states.get(index).cloned().map(Box::new).ok_or(missing),
         }
     }
 
+    /// The state of CPU `index`'s local APIC; `None` for a parked CPU, whose interrupts nobody delivers.
+    pub(crate) fn save_apic(&self, index: usize) -> Result<Option<ApicState>> {
+        match self {
+            Self::Kvm(cpus) => Ok(cpus.get(index).map(Vcpu::save_apic).transpose()?),
+            Self::Parked { .. } => Ok(None),
+        }
+    }
+
+    /// Puts CPU `index`'s local APIC into the state in `source`; false, with nothing read, when there is no such APIC.
+    pub(crate) fn load_apic(&self, index: usize, version: u32, source: &mut dyn Source) -> Result<bool> {
+        let Self::Kvm(cpus) = self else { return Ok(false) };
+        let Some(cpu) = cpus.get(index) else { return Ok(false) };
+        let mut state = ApicState::default();
+        vmstate::load(&mut state, version, source)?;
+        cpu.load_apic(state)?;
+        Ok(true)
+    }
+
     /// Puts CPU `index` into the state in `source`.
     pub(crate) fn load(&mut self, index: usize, version: u32, source: &mut dyn Source) -> Result {
-        let missing = MachineError::NoCpu {
-            count: self.count(),
-        };
+        let missing = MachineError::NoCpu { count: self.count() };
         let mut state = self.save(index)?;
         vmstate::load(&mut *state, version, source)?;
         match self {

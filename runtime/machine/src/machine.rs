@@ -12,8 +12,7 @@ use crate::cpus::{self, Cpus, Entry};
 use crate::guest::Guest;
 use crate::irqchip::{self, IrqChip};
 use crate::{
-    Accelerator, CpuInfo, MachineConfig, MachineError, MachineKind, Result, SavedDevice,
-    SerialPort, i8042, ram, serial,
+    Accelerator, CpuInfo, MachineConfig, MachineError, MachineKind, Result, SavedDevice, SerialPort, i8042, ram, serial,
 };
 
 /// A machine, paused at first. Everything is called by its one owner; only [`SerialPort`]s and dirty logs go to other threads.
@@ -50,15 +49,7 @@ impl Machine {
     /// # Errors
     /// [`MachineError::NoKvm`] when the accelerator cannot be used at all; [`MachineError::Config`] for what the board cannot have.
     pub fn new(config: MachineConfig) -> Result<Self> {
-        let MachineConfig {
-            kind,
-            accelerator,
-            ram,
-            cpus,
-            serial,
-            guest,
-            events,
-        } = config;
+        let MachineConfig { kind, accelerator, ram, cpus, serial, guest, events } = config;
         let memory = ram::map(kind, ram.as_ref())?;
         if kind == MachineKind::None {
             if accelerator == Accelerator::Kvm {
@@ -81,14 +72,8 @@ impl Machine {
             });
         }
         if cpus != 1 {
-            let problem = format!(
-                "Invalid SMP CPUs {cpus}. The max CPUs supported by machine '{}' is 1",
-                kind.name()
-            );
-            return Err(MachineError::Config {
-                machine: kind.name(),
-                problem,
-            });
+            let problem = format!("Invalid SMP CPUs {cpus}. The max CPUs supported by machine '{}' is 1", kind.name());
+            return Err(MachineError::Config { machine: kind.name(), problem });
         }
         let kernel = match accelerator {
             Accelerator::Kvm => Some(Kernel::new(&memory)?),
@@ -97,11 +82,7 @@ impl Machine {
         let mut bus = PortBus::new();
         i8042::attach(&mut bus, &events)?;
         let serial = match serial {
-            Some(sink) => Some(SerialPort::new(
-                &mut bus,
-                irq_line(kernel.as_ref(), serial::IRQ),
-                sink,
-            )?),
+            Some(sink) => Some(SerialPort::new(&mut bus, irq_line(kernel.as_ref(), serial::IRQ), sink)?),
             None => None,
         };
         let ports = Arc::new(bus);
@@ -111,9 +92,7 @@ impl Machine {
             None => Cpus::parked(cpus, entry),
         };
         // A guest that nobody runs would only be in a test's way.
-        let guest = kernel
-            .as_ref()
-            .map(|_| Guest::new(guest, cpus.tsc_khz(), memory.total()));
+        let guest = kernel.as_ref().map(|_| Guest::new(guest, cpus.tsc_khz(), memory.total()));
         let machine = Self {
             cpus,
             kvm: kernel,
@@ -184,13 +163,7 @@ impl Machine {
     pub fn resume(&mut self) -> Result {
         if !self.running {
             let first = !self.started;
-            self.each_device(|device| {
-                if first {
-                    device.start()
-                } else {
-                    device.resume()
-                }
-            });
+            self.each_device(|device| if first { device.start() } else { device.resume() });
             self.started = true;
         }
         self.running = true;
@@ -270,15 +243,15 @@ impl Machine {
         let mut saved = Vec::new();
         for (instance, index) in (0..).zip(0..self.cpus.count()) {
             saved.push(SavedDevice::new(instance, &mut *self.cpus.save(index)?)?);
+            if let Some(mut apic) = self.cpus.save_apic(index)? {
+                saved.push(SavedDevice::new(instance, &mut apic)?);
+            }
         }
         if let Some(kernel) = &self.kvm {
             saved.push(SavedDevice::new(0, &mut kernel.clock.save()?)?);
+            saved.extend(kernel.irqchip.save()?);
         }
-        if let Some(mut state) = self
-            .serial
-            .as_ref()
-            .and_then(|port| port.with(|device| device.save()))
-        {
+        if let Some(mut state) = self.serial.as_ref().and_then(|port| port.with(|device| device.save())) {
             saved.push(SavedDevice::new(0, &mut *state)?);
         }
         Ok(saved)
@@ -288,25 +261,29 @@ impl Machine {
     ///
     /// # Errors
     /// A device that this machine lacks, content that cannot be understood, or state that this host cannot hold.
-    pub fn load_device(
-        &mut self,
-        name: &str,
-        instance: u32,
-        version: u32,
-        source: &mut dyn Source,
-    ) -> Result {
-        match (name, instance, &self.serial, &self.kvm) {
-            (cpus::NAME, index, ..) if (index as usize) < self.cpus.count() => {
-                self.cpus.load(index as usize, version, source)
+    pub fn load_device(&mut self, name: &str, instance: u32, version: u32, source: &mut dyn Source) -> Result {
+        let index = instance as usize;
+        let known = match (name, &self.serial, &self.kvm) {
+            (cpus::NAME, ..) if index < self.cpus.count() => {
+                self.cpus.load(index, version, source)?;
+                true
             }
-            ("serial", 0, Some(port), _) => Ok(port.with(|device| device.load(version, source))?),
-            (clock::NAME, 0, _, Some(kernel)) => kernel.clock.load(version, source),
-            _ => Err(MachineError::UnknownDevice {
-                name: name.to_owned(),
-                instance,
-                machine: self.kind.name(),
-            }),
+            (cpus::APIC_NAME, ..) => self.cpus.load_apic(index, version, source)?,
+            (serial::NAME, Some(port), _) if instance == 0 => {
+                port.with(|device| device.load(version, source))?;
+                true
+            }
+            (clock::NAME, _, Some(kernel)) if instance == 0 => {
+                kernel.clock.load(version, source)?;
+                true
+            }
+            (_, _, Some(kernel)) => kernel.irqchip.load(name, instance, version, source)?,
+            _ => false,
+        };
+        if known {
+            return Ok(());
         }
+        Err(MachineError::UnknownDevice { name: name.to_owned(), instance, machine: self.kind.name() })
     }
 
     fn load_guest(&self) -> Result {

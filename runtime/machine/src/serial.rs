@@ -9,6 +9,8 @@ use crate::{Result, SerialSink};
 
 /// First port of COM1.
 const COM1: u16 = 0x3f8;
+/// Section name.
+pub(crate) const NAME: &str = "serial";
 /// COM1's interrupt line.
 pub(crate) const IRQ: u32 = 4;
 
@@ -18,11 +20,7 @@ pub struct SerialPort(Arc<Mutex<Serial>>);
 
 impl SerialPort {
     /// Makes the port and puts it on the bus.
-    pub(crate) fn new(
-        bus: &mut PortBus,
-        irq: Box<dyn IrqLine>,
-        sink: Box<dyn SerialSink>,
-    ) -> Result<Self> {
+    pub(crate) fn new(bus: &mut PortBus, irq: Box<dyn IrqLine>, sink: Box<dyn SerialSink>) -> Result<Self> {
         let device = Arc::new(Mutex::new(Serial::new(irq, sink)));
         bus.insert(COM1..=COM1 + (PORTS - 1), device.clone())?;
         Ok(Self(device))

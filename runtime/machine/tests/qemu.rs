@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use memory::{PAGE_SIZE, RamBlock};
-use qapi_machine::{
-    Accelerator, GuestConfig, Machine, MachineConfig, MachineKind, SerialSink, guest,
-};
+use qapi_machine::{Accelerator, GuestConfig, Machine, MachineConfig, MachineKind, SerialSink, guest};
 use vmstate::{SliceSource, Source as _};
 
 const RAM: u64 = 16 << 20;
@@ -44,13 +42,13 @@ impl Drop for Qemu {
 fn stream(machine: &Machine) -> Vec<u8> {
     let mut out = b"QEVM\0\0\0\x03\x07\0\0\0\x07microvm".to_vec();
     let section =
-        |out: &mut Vec<u8>, kind: u8, id: u32, name: &str, version: u32, content: &[u8]| {
+        |out: &mut Vec<u8>, kind: u8, id: u32, (name, instance): (&str, u32), version: u32, content: &[u8]| {
             out.push(kind);
             out.extend(id.to_be_bytes());
             if kind == 1 || kind == 4 {
                 out.push(name.len() as u8);
                 out.extend(name.bytes());
-                out.extend(0u32.to_be_bytes());
+                out.extend(instance.to_be_bytes());
                 out.extend(version.to_be_bytes());
             }
             out.extend(content);
@@ -58,44 +56,30 @@ fn stream(machine: &Machine) -> Vec<u8> {
             out.extend(id.to_be_bytes());
         };
     let block = &machine.ram()[0];
-    let named = |word: u64| {
-        [
-            &word.to_be_bytes()[..],
-            &[block.name().len() as u8],
-            block.name().as_bytes(),
-        ]
-        .concat()
-    };
+    let named = |word: u64| [&word.to_be_bytes()[..], &[block.name().len() as u8], block.name().as_bytes()].concat();
     let mut start = named(block.size() | 4);
     start.extend(block.size().to_be_bytes());
     start.extend(0x10u64.to_be_bytes());
-    section(&mut out, 1, 1, "ram", 4, &start);
+    section(&mut out, 1, 1, ("ram", 0), 4, &start);
     let mut pages = Vec::new();
     let mut page = [0; PAGE_SIZE as usize];
     for number in 0..block.pages() {
         block.read_page(number, &mut page).expect("memory");
         if !memory::is_zero(&page) {
-            pages.extend(named(number * PAGE_SIZE | 8));
+            pages.extend(named((number * PAGE_SIZE) | 8));
             pages.extend(page);
         }
     }
     pages.extend(0x10u64.to_be_bytes());
-    section(&mut out, 2, 1, "", 0, &pages);
-    section(&mut out, 3, 1, "", 0, &0x10u64.to_be_bytes());
+    section(&mut out, 2, 1, ("", 0), 0, &pages);
+    section(&mut out, 3, 1, ("", 0), 0, &0x10u64.to_be_bytes());
     for (id, device) in (2..).zip(machine.save_devices().expect("saves")) {
-        section(
-            &mut out,
-            4,
-            id,
-            device.name,
-            device.version,
-            &device.payload,
-        );
+        section(&mut out, 4, id, (device.name, device.instance), device.version, &device.payload);
     }
     let mut state = 8u32.to_be_bytes().to_vec();
     state.extend(b"running");
     state.resize(104, 0);
-    section(&mut out, 4, 99, "globalstate", 1, &state);
+    section(&mut out, 4, 99, ("globalstate", 0), 1, &state);
     out.push(0);
     out
 }
@@ -105,10 +89,7 @@ fn machine(console: &Console) -> Machine {
     let ram = RamBlock::anonymous("microvm.ram", RAM).expect("memory");
     let config = MachineConfig {
         serial: Some(Box::new(console.clone())),
-        guest: GuestConfig {
-            rate: 100_000,
-            pages: 200,
-        },
+        guest: GuestConfig { rate: 100_000, pages: 200 },
         ..MachineConfig::new(MachineKind::Microvm, Accelerator::Kvm, ram)
     };
     Machine::new(config).expect("a machine")
@@ -124,11 +105,7 @@ fn word(machine: &Machine, address: u64) -> u64 {
 fn wait(what: &str, mut done: impl FnMut() -> bool, progress: impl Fn() -> String) {
     let begin = Instant::now();
     while !done() {
-        assert!(
-            begin.elapsed() < Duration::from_secs(30),
-            "no {what} in 30 s: {}",
-            progress()
-        );
+        assert!(begin.elapsed() < Duration::from_secs(30), "no {what} in 30 s: {}", progress());
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -148,12 +125,7 @@ fn start_qemu(program: &Path, stream: &Path, console: &Path) -> Qemu {
             "-display",
             "none",
         ])
-        .args([
-            "-qmp",
-            "stdio",
-            "-serial",
-            &format!("file:{}", console.display()),
-        ])
+        .args(["-qmp", "stdio", "-serial", &format!("file:{}", console.display())])
         .args(["-incoming", &format!("exec:cat {}", stream.display())])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -167,7 +139,8 @@ fn migrate(qemu: &mut Qemu, file: &Path) {
     let uri = format!("exec:cat > {}", file.display());
     for command in [
         r#"{"execute":"qmp_capabilities"}"#.to_owned(),
-        r#"{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}"#.into(),
+        r#"{"execute":"migrate-set-capabilities","arguments":{"capabilities":[{"capability":"events","state":true}]}}"#
+            .into(),
         r#"{"execute":"stop"}"#.into(),
         format!(r#"{{"execute":"migrate","arguments":{{"uri":"{uri}"}}}}"#),
     ] {
@@ -178,14 +151,11 @@ fn migrate(qemu: &mut Qemu, file: &Path) {
     while !line.contains(r#""status": "completed""#) {
         assert!(!line.contains(r#""failed""#), "{line}");
         line.clear();
-        assert!(
-            replies.read_line(&mut line).expect("QEMU answers") > 0,
-            "QEMU ended"
-        );
+        assert!(replies.read_line(&mut line).expect("QEMU answers") > 0, "QEMU ended");
     }
 }
 
-/// Loads memory and the CPU out of QEMU's stream; sections of devices that only QEMU has are left alone.
+/// Loads memory and devices out of QEMU's stream; sections of devices that only QEMU has are left alone.
 fn load(machine: &mut Machine, stream: &[u8]) {
     let mut source = SliceSource::new(&stream[8..]);
     let mut take = |count: usize| {
@@ -227,48 +197,32 @@ fn load(machine: &mut Machine, stream: &[u8]) {
                 let length = number(take(1));
                 block = take(length as usize);
             }
-            let page = if word & 2 != 0 {
-                vec![take(1)[0]; 4096]
-            } else {
-                take(4096)
-            };
+            let page = if word & 2 != 0 { vec![take(1)[0]; 4096] } else { take(4096) };
             if block == b"microvm.ram" {
-                machine.ram()[0]
-                    .write(word & !0xfff, &page)
-                    .expect("memory");
+                machine.ram()[0].write(word & !0xfff, &page).expect("memory");
             }
         }
         take(5);
     }
-    let header = b"\x03cpu\0\0\0\0\0\0\0\x0c";
-    let at = stream
-        .windows(header.len())
-        .position(|bytes| bytes == header)
-        .expect("a CPU");
-    machine
-        .load_device(
-            "cpu",
-            0,
-            12,
-            &mut SliceSource::new(&stream[at + header.len()..]),
-        )
-        .expect("loads QEMU's CPU");
+    let ours = [("cpu", 0, 12), ("apic", 0, 3), ("kvmclock", 0, 1), ("ioapic", 0, 3), ("i8259", 0, 1), ("i8259", 1, 1)];
+    for (name, instance, version) in ours.into_iter().chain([("i8254", 0, 3), ("serial", 0, 3)]) {
+        let mut header = vec![name.len() as u8];
+        header.extend(name.bytes());
+        header.extend(u32::to_be_bytes(instance));
+        header.extend(u32::to_be_bytes(version));
+        let at = stream.windows(header.len()).position(|bytes| bytes == header);
+        let at = at.unwrap_or_else(|| panic!("no {name} {instance} in QEMU's stream")) + header.len();
+        let mut source = SliceSource::new(&stream[at..]);
+        machine.load_device(name, instance, version, &mut source).expect("loads QEMU's section");
+        assert_eq!(source.rest().first(), Some(&0x7e), "{name} is read whole");
+    }
 }
 
 /// The number behind `after` in the first whole heartbeat line of `text`.
 fn figure(text: &str, after: &str) -> u64 {
-    let line = text
-        .lines()
-        .find(|line| line.starts_with("heartbeat"))
-        .expect("a whole line");
-    let rest = line
-        .split(after)
-        .nth(1)
-        .unwrap_or_else(|| panic!("no '{after}' in {line}"));
-    rest.split([':', ','])
-        .next()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or_else(|| panic!("no number in {line}"))
+    let line = text.lines().find(|line| line.starts_with("heartbeat")).expect("a whole line");
+    let rest = line.split(after).nth(1).unwrap_or_else(|| panic!("no '{after}' in {line}"));
+    rest.split([':', ',']).next().and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no number in {line}"))
 }
 
 #[test]
@@ -293,11 +247,7 @@ fn the_guest_moves_into_qemu_and_back() {
     std::fs::write(&there, stream(&source)).expect("writes the stream");
     let mut qemu = start_qemu(&program, &there, &console);
     let text = || std::fs::read_to_string(&console).unwrap_or_default();
-    wait(
-        "heartbeats in QEMU",
-        || text().matches("\r\n").count() > 1,
-        text,
-    );
+    wait("heartbeats in QEMU", || text().matches("\r\n").count() > 1, text);
     migrate(&mut qemu, &back);
     drop(qemu);
     let (said, stream) = (text(), std::fs::read(&back).expect("QEMU's stream"));
@@ -313,17 +263,9 @@ fn the_guest_moves_into_qemu_and_back() {
     let (counter, beats) = (word(&home, guest::COUNTER), word(&home, guest::BEATS));
     assert!(beats > figure(&said, "heartbeat "));
     home.resume().expect("runs");
-    wait(
-        "heartbeat at home",
-        || ours.text().contains(", errors "),
-        || ours.text(),
-    );
+    wait("heartbeat at home", || ours.text().contains(", errors "), || ours.text());
     home.pause().expect("pauses");
     assert!(word(&home, guest::COUNTER) > counter);
     assert_eq!(word(&home, guest::ERRORS), 0);
-    assert!(
-        !ours.text().contains("QAPI"),
-        "it does not start over: {}",
-        ours.text()
-    );
+    assert!(!ours.text().contains("QAPI"), "it does not start over: {}", ours.text());
 }

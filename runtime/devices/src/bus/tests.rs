@@ -30,20 +30,13 @@ impl PortDevice for Probe {
     }
     fn write(&mut self, offset: u16, value: u8) -> Flow {
         self.written.push((offset, value));
-        if value == 0xfe {
-            Flow::Park
-        } else {
-            Flow::Continue
-        }
+        if value == 0xfe { Flow::Park } else { Flow::Continue }
     }
 }
 
 #[test]
 fn accesses_reach_the_device_that_owns_the_port() {
-    let (low, high) = (
-        Arc::new(Mutex::new(Probe::default())),
-        Arc::new(Mutex::new(Probe::default())),
-    );
+    let (low, high) = (Arc::new(Mutex::new(Probe::default())), Arc::new(Mutex::new(Probe::default())));
     let mut bus = PortBus::new();
     bus.insert(0x3f8..=0x3ff, high.clone()).expect("free");
     bus.insert(0x60..=0x64, low.clone()).expect("free");
@@ -51,11 +44,7 @@ fn accesses_reach_the_device_that_owns_the_port() {
     bus.read(0x3fa, &mut word);
     assert_eq!(word, [0x42, 0x43]);
     bus.read(0x3ff, &mut word);
-    assert_eq!(
-        word,
-        [0x47, 0xff],
-        "the port after the last one has no device"
-    );
+    assert_eq!(word, [0x47, 0xff], "the port after the last one has no device");
     assert_eq!(bus.write(0x64, &[1]), Flow::Continue);
     assert_eq!(bus.write(0x63, &[2, 0xfe, 9]), Flow::Park);
     assert_eq!(lock(&low).written, [(4, 1), (3, 2), (4, 0xfe)]);
@@ -67,13 +56,7 @@ fn overlapping_ports_are_refused() {
     let mut bus = PortBus::new();
     let device = || Arc::new(Mutex::new(Probe::default()));
     bus.insert(0x100..=0x10f, device()).expect("free");
-    for taken in [
-        0x100..=0x100,
-        0x0f0..=0x100,
-        0x10f..=0x200,
-        0x0..=0xffff,
-        0x104..=0x105,
-    ] {
+    for taken in [0x100..=0x100, 0x0f0..=0x100, 0x10f..=0x200, 0x0..=0xffff, 0x104..=0x105] {
         let error = bus.insert(taken, device()).expect_err("taken");
         assert!(error.to_string().contains("'probe'"), "{error}");
     }

@@ -15,18 +15,8 @@ fn pulsing_the_reset_line_asks_for_a_reset_and_parks() {
     assert_eq!(device.write(COMMAND, 0xfe), Flow::Park);
     assert_eq!(device.write(COMMAND, 0xf0), Flow::Park);
     assert_eq!(count.load(Ordering::Relaxed), 2);
-    for (offset, value) in [
-        (COMMAND, 0xff),
-        (COMMAND, 0xfd),
-        (COMMAND, 0x0e),
-        (COMMAND, 0xd1),
-        (0, 0xfe),
-    ] {
-        assert_eq!(
-            device.write(offset, value),
-            Flow::Continue,
-            "{value:#x} at {offset}"
-        );
+    for (offset, value) in [(COMMAND, 0xff), (COMMAND, 0xfd), (COMMAND, 0x0e), (COMMAND, 0xd1), (0, 0xfe)] {
+        assert_eq!(device.write(offset, value), Flow::Continue, "{value:#x} at {offset}");
     }
     assert_eq!(count.load(Ordering::Relaxed), 2);
 }
@@ -34,10 +24,6 @@ fn pulsing_the_reset_line_asks_for_a_reset_and_parks() {
 #[test]
 fn the_controller_is_always_ready() {
     let mut device = I8042::new(|| {});
-    assert_eq!(
-        device.read(COMMAND) & 0x03,
-        0,
-        "neither output nor input buffer full"
-    );
+    assert_eq!(device.read(COMMAND) & 0x03, 0, "neither output nor input buffer full");
     assert!(device.save().is_none());
 }

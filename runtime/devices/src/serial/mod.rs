@@ -39,13 +39,7 @@ pub struct Serial {
 impl Serial {
     /// A port in its reset state.
     pub fn new(irq: Box<dyn IrqLine>, sink: Box<dyn Sink>) -> Self {
-        Self {
-            registers: Registers::default(),
-            irq,
-            level: false,
-            sink,
-            starved: false,
-        }
+        Self { registers: Registers::default(), irq, level: false, sink, starved: false }
     }
 
     /// Input from the far end: as much of it as the receiver has room for. Says how many bytes were taken; after less than all of
@@ -99,9 +93,7 @@ impl Device for Serial {
     }
 
     fn save(&self) -> Option<Box<dyn VmState>> {
-        Some(Box::new(SerialSection {
-            state: self.registers.save(),
-        }))
+        Some(Box::new(SerialSection { state: self.registers.save() }))
     }
 
     fn load(&mut self, version: u32, source: &mut dyn Source) -> vmstate::Result {

@@ -170,11 +170,7 @@ impl Registers {
             LCR => self.lcr = value,
             MCR => {
                 self.mcr = value & MCR_WRITABLE;
-                let levels = if self.looped() {
-                    looped_levels(self.mcr)
-                } else {
-                    MSR_CONNECTED
-                };
+                let levels = if self.looped() { looped_levels(self.mcr) } else { MSR_CONNECTED };
                 self.change_levels(levels);
             }
             // Line and modem status are read-only outside of factory tests.
@@ -195,11 +191,7 @@ impl Registers {
 
     /// Bytes that [`receive`](Self::receive) would take.
     pub fn room(&self) -> usize {
-        if self.looped() {
-            0
-        } else {
-            self.depth() - self.receiver.len().min(self.depth())
-        }
+        if self.looped() { 0 } else { self.depth() - self.receiver.len().min(self.depth()) }
     }
 
     /// Bytes on their way out, oldest first; possibly not all of them.
@@ -325,11 +317,7 @@ impl Registers {
             self.transmitter.truncate(1);
             self.empty_pending = true;
         }
-        self.fcr = if value & FCR_ENABLE != 0 {
-            value & FCR_KEPT
-        } else {
-            0
-        };
+        self.fcr = if value & FCR_ENABLE != 0 { value & FCR_KEPT } else { 0 };
     }
 
     fn change_levels(&mut self, levels: u8) {
@@ -343,28 +331,12 @@ impl Registers {
 
     /// What must travel with the machine.
     pub fn save(&self) -> SerialState {
-        let Self {
-            divider,
-            ier,
-            fcr,
-            lcr,
-            mcr,
-            errors: _,
-            msr,
-            scratch,
-            last,
-            receiver,
-            transmitter,
-            empty_pending,
-        } = self;
+        let Self { divider, ier, fcr, lcr, mcr, errors: _, msr, scratch, last, receiver, transmitter, empty_pending } =
+            self;
         let mut outgoing = transmitter.iter().copied();
         SerialState {
             divider: *divider,
-            rbr: if self.fifos() {
-                *last
-            } else {
-                receiver.front().copied().unwrap_or(*last)
-            },
+            rbr: if self.fifos() { *last } else { receiver.front().copied().unwrap_or(*last) },
             ier: *ier,
             iir: self.identification(),
             lcr: *lcr,
@@ -377,11 +349,7 @@ impl Registers {
             timeout_pending: self.timeout(),
             shifting: outgoing.next(),
             waiting: outgoing.collect(),
-            received: if self.fifos() {
-                receiver.iter().copied().collect()
-            } else {
-                Vec::new()
-            },
+            received: if self.fifos() { receiver.iter().copied().collect() } else { Vec::new() },
         }
     }
 
@@ -408,10 +376,7 @@ impl Registers {
             received,
         } = state;
         if received.len() > FIFO || waiting.len() > FIFO {
-            return Err(BadState {
-                field: "fifo",
-                text: "more than 16 bytes in a FIFO",
-            });
+            return Err(BadState { field: "fifo", text: "more than 16 bytes in a FIFO" });
         }
         let mut receiver = VecDeque::from(received);
         if fcr & FCR_ENABLE == 0 && lsr & LSR_DATA != 0 {

@@ -119,30 +119,16 @@ impl VmState for SerialState {
             received,
         } = self;
         v.u16("divider", divider)?;
-        for (name, register) in [
-            ("rbr", rbr),
-            ("ier", &mut *ier),
-            ("iir", &mut *iir),
-            ("lcr", lcr),
-            ("mcr", mcr),
-        ] {
+        for (name, register) in [("rbr", rbr), ("ier", &mut *ier), ("iir", &mut *iir), ("lcr", lcr), ("mcr", mcr)] {
             v.u8(name, register)?;
         }
-        for (name, register) in [
-            ("lsr", lsr),
-            ("msr", msr),
-            ("scr", scr),
-            ("fcr_vmstate", fcr),
-        ] {
+        for (name, register) in [("lsr", lsr), ("msr", msr), ("scr", scr), ("fcr_vmstate", fcr)] {
             v.u8(name, register)?;
         }
         // The identification tells whether the interrupt is pending, unless one of higher priority hides it.
         let told = *iir & IIR_ID == IIR_EMPTY;
         let mut pending = Flag::new("serial/thr_ipending", "thr_ipending", *empty_pending);
-        let came = v.subsection(
-            *ier & IER_EMPTY != 0 && *empty_pending != told,
-            &mut pending,
-        )?;
+        let came = v.subsection(*ier & IER_EMPTY != 0 && *empty_pending != told, &mut pending)?;
         if v.loading() {
             *empty_pending = if came { pending.value != 0 } else { told };
         }
@@ -156,11 +142,7 @@ impl VmState for SerialState {
         }
         outgoing_fifo(v, waiting)?;
         v.subsection(false, &mut timer)?;
-        let mut timeout = Flag::new(
-            "serial/timeout_ipending",
-            "timeout_ipending",
-            *timeout_pending,
-        );
+        let mut timeout = Flag::new("serial/timeout_ipending", "timeout_ipending", *timeout_pending);
         if !v.subsection(*timeout_pending, &mut timeout)? {
             timeout.value = 0;
         }
@@ -172,11 +154,7 @@ impl VmState for SerialState {
 
 /// The shift register's subsection.
 fn transmitter(v: &mut dyn Fields, shifting: &mut Option<u8>, waiting: &[u8]) -> Result {
-    let mut shift = Shift {
-        retry: 1,
-        holding: waiting.first().copied().unwrap_or(0),
-        shifting: shifting.unwrap_or(0),
-    };
+    let mut shift = Shift { retry: 1, holding: waiting.first().copied().unwrap_or(0), shifting: shifting.unwrap_or(0) };
     if v.subsection(shifting.is_some(), &mut shift)? {
         *shifting = (shift.retry > 0).then_some(shift.shifting);
     } else {
@@ -205,11 +183,7 @@ struct Flag {
 
 impl Flag {
     fn new(name: &'static str, field: &'static str, value: bool) -> Self {
-        Self {
-            name,
-            field,
-            value: i32::from(value),
-        }
+        Self { name, field, value: i32::from(value) }
     }
 }
 
@@ -245,11 +219,7 @@ impl VmState for Shift {
     }
 
     fn fields(&mut self, v: &mut dyn Fields) -> Result {
-        let Self {
-            retry,
-            holding,
-            shifting,
-        } = self;
+        let Self { retry, holding, shifting } = self;
         v.u32("tsr_retry", retry)?;
         v.u8("thr", holding)?;
         v.u8("tsr", shifting)
@@ -265,11 +235,7 @@ struct Fifo {
 
 impl Fifo {
     fn new(name: &'static str, field: &'static str, bytes: &[u8]) -> Self {
-        let mut ring = Ring {
-            data: [0; FIFO],
-            head: 0,
-            count: 0,
-        };
+        let mut ring = Ring { data: [0; FIFO], head: 0, count: 0 };
         for (place, byte) in ring.data.iter_mut().zip(bytes) {
             *place = *byte;
             ring.count += 1;
@@ -285,13 +251,7 @@ impl Fifo {
             let problem = format!("first position {head} and fill {count} in a ring of {FIFO}");
             return Err(VmStateError::invalid(state, self.field, problem));
         }
-        Ok(data
-            .iter()
-            .cycle()
-            .skip(head)
-            .take(count)
-            .copied()
-            .collect())
+        Ok(data.iter().cycle().skip(head).take(count).copied().collect())
     }
 }
 

@@ -43,11 +43,7 @@ fn bench(budget: usize) -> Bench {
     let level = Arc::new(Mutex::new(Vec::new()));
     let line = level.clone();
     let irq = move |l: bool| line.lock().expect("line").push(l);
-    Bench {
-        port: Serial::new(Box::new(irq), Box::new(far.clone())),
-        far,
-        level,
-    }
+    Bench { port: Serial::new(Box::new(irq), Box::new(far.clone())), far, level }
 }
 
 impl Bench {
@@ -55,12 +51,7 @@ impl Bench {
         self.far.0.lock().expect("far end").got.clone()
     }
     fn irq(&self) -> bool {
-        self.level
-            .lock()
-            .expect("line")
-            .last()
-            .copied()
-            .unwrap_or(false)
+        self.level.lock().expect("line").last().copied().unwrap_or(false)
     }
     fn migrate(&self, budget: usize) -> Bench {
         let mut copy = bench(budget);
@@ -100,11 +91,7 @@ fn a_far_end_that_does_not_take_bytes_holds_the_transmitter() {
     let mut b = bench(0);
     b.port.write(2, 0x01);
     b.port.write(0, b'a');
-    assert_eq!(
-        b.port.read(5) & 0x60,
-        0x20,
-        "one byte is in the shift register"
-    );
+    assert_eq!(b.port.read(5) & 0x60, 0x20, "one byte is in the shift register");
     for byte in *b"bcdefghijklmnopq" {
         b.port.write(0, byte);
     }
@@ -140,11 +127,7 @@ fn input_waits_at_the_far_end_until_the_guest_reads() {
     assert_eq!(b.port.read(0), b'x');
     assert!(!b.irq());
     assert_eq!(b.far.0.lock().expect("far end").rooms, 1);
-    assert_eq!(
-        b.port.read(0),
-        b'x',
-        "an empty receiver shows its last byte"
-    );
+    assert_eq!(b.port.read(0), b'x', "an empty receiver shows its last byte");
     assert_eq!(b.far.0.lock().expect("far end").rooms, 1);
 }
 
@@ -206,9 +189,7 @@ fn a_fresh_port_is_qemus_eleven_bytes() {
 #[test]
 fn a_section_written_by_qemu_loads() {
     // Written by QEMU 7.2: FIFO on, interrupts 0x0f, one of the bytes "hel" left, empty interrupt hidden behind the timeout.
-    let mut bytes = vec![
-        0x00, 0x0c, 0x00, 0x0f, 0xc4, 0x03, 0x0b, 0x61, 0xb0, 0x00, 0x01,
-    ];
+    let mut bytes = vec![0x00, 0x0c, 0x00, 0x0f, 0xc4, 0x03, 0x0b, 0x61, 0xb0, 0x00, 0x01];
     let subsection = |bytes: &mut Vec<u8>, name: &str, fields: &[u8]| {
         bytes.extend([5, name.len() as u8]);
         bytes.extend(name.as_bytes());
@@ -219,11 +200,7 @@ fn a_section_written_by_qemu_loads() {
     let mut fifo = *b"\x68\x68\xa2\x58\x05\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01";
     fifo[16..20].copy_from_slice(&1u32.to_be_bytes());
     subsection(&mut bytes, "serial/recv_fifo", &fifo);
-    subsection(
-        &mut bytes,
-        "serial/fifo_timeout_timer",
-        &[0, 0, 0, 0, 0, 0x3f, 0x94, 0x08],
-    );
+    subsection(&mut bytes, "serial/fifo_timeout_timer", &[0, 0, 0, 0, 0, 0x3f, 0x94, 0x08]);
     let mut b = bench(0);
     let mut source = SliceSource::new(&bytes);
     b.port.load(3, &mut source).expect("loads");
@@ -269,10 +246,7 @@ fn impossible_fifos_are_refused_and_change_nothing() {
     bytes.extend([0, 0, 0, 1]);
     bytes.extend([0; 16]);
     bytes.extend([0, 0, 0, 0x10, 0, 0, 0, 1]);
-    let error = b
-        .port
-        .load(3, &mut SliceSource::new(&bytes))
-        .expect_err("refused");
+    let error = b.port.load(3, &mut SliceSource::new(&bytes)).expect_err("refused");
     assert!(error.to_string().contains("recv_fifo"), "{error}");
     assert_eq!(b.port.read(7), 0x42);
     // Cut short inside a field it is refused; cut before a subsection is known to be one, the bytes stay for the reader behind.

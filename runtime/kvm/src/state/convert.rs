@@ -2,8 +2,8 @@
 
 use kvm_bindings::{
     KVM_MP_STATE_SIPI_RECEIVED, KVM_VCPUEVENT_VALID_NMI_PENDING, KVM_VCPUEVENT_VALID_SHADOW,
-    KVM_VCPUEVENT_VALID_SIPI_VECTOR, kvm_debugregs, kvm_dtable, kvm_mp_state, kvm_regs,
-    kvm_segment, kvm_sregs, kvm_vcpu_events, kvm_xcrs, kvm_xsave,
+    KVM_VCPUEVENT_VALID_SIPI_VECTOR, kvm_debugregs, kvm_dtable, kvm_mp_state, kvm_regs, kvm_segment, kvm_sregs,
+    kvm_vcpu_events, kvm_xcrs, kvm_xsave,
 };
 
 use super::{CpuState, FpRegister, Segment, Vector};
@@ -111,20 +111,11 @@ fn to_segment(s: &Segment) -> kvm_segment {
 }
 
 fn from_table(t: &kvm_dtable) -> Segment {
-    Segment {
-        selector: 0,
-        base: t.base,
-        limit: t.limit.into(),
-        flags: 0,
-    }
+    Segment { selector: 0, base: t.base, limit: t.limit.into(), flags: 0 }
 }
 
 fn to_table(t: &Segment) -> kvm_dtable {
-    kvm_dtable {
-        base: t.base,
-        limit: t.limit as u16,
-        padding: [0; 3],
-    }
+    kvm_dtable { base: t.base, limit: t.limit as u16, padding: [0; 3] }
 }
 
 impl CpuState {
@@ -132,8 +123,8 @@ impl CpuState {
     pub(crate) fn gather(&mut self, raw: &Raw) {
         let r = &raw.regs;
         self.regs = [
-            r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.r8, r.r9, r.r10, r.r11,
-            r.r12, r.r13, r.r14, r.r15,
+            r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14,
+            r.r15,
         ];
         self.rip = r.rip;
         self.rflags = r.rflags;
@@ -145,47 +136,25 @@ impl CpuState {
         self.idt = from_table(&s.idt);
         (self.cr0, self.cr2, self.cr3, self.cr4, self.efer) = (s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
         let d = &raw.debug;
-        self.dr = [
-            d.db[0], d.db[1], d.db[2], d.db[3], d.dr6, d.dr7, d.dr6, d.dr7,
-        ];
+        self.dr = [d.db[0], d.db[1], d.db[2], d.db[3], d.dr6, d.dr7, d.dr6, d.dr7];
         self.mp_state = raw.mp_state.mp_state;
         let used = raw.xcrs.xcrs.iter().take(raw.xcrs.nr_xcrs as usize);
-        self.xcr0 = used
-            .filter(|x| x.xcr == 0)
-            .map(|x| x.value)
-            .next()
-            .unwrap_or(X87);
+        self.xcr0 = used.filter(|x| x.xcr == 0).map(|x| x.value).next().unwrap_or(X87);
         self.gather_events(&raw.events);
         self.gather_extended(&raw.xsave);
         self.hflags = self.mode_bits(raw.events.interrupt.shadow != 0);
     }
 
     fn gather_events(&mut self, e: &kvm_vcpu_events) {
-        self.exception = if e.exception.injected != 0 {
-            e.exception.nr.into()
-        } else {
-            -1
-        };
+        self.exception = if e.exception.injected != 0 { e.exception.nr.into() } else { -1 };
         self.has_error_code = e.exception.has_error_code;
-        self.error_code = if e.exception.injected != 0 {
-            e.exception.error_code
-        } else {
-            0
-        };
-        self.interrupt_injected = if e.interrupt.injected != 0 {
-            e.interrupt.nr.into()
-        } else {
-            -1
-        };
+        self.error_code = if e.exception.injected != 0 { e.exception.error_code } else { 0 };
+        self.interrupt_injected = if e.interrupt.injected != 0 { e.interrupt.nr.into() } else { -1 };
         self.soft_interrupt = e.interrupt.soft;
         self.nmi_injected = e.nmi.injected;
         self.nmi_pending = e.nmi.pending;
         self.sipi_vector = e.sipi_vector;
-        self.hflags2 = if e.nmi.masked != 0 {
-            self.hflags2 | H2_NMI_MASKED
-        } else {
-            self.hflags2 & !H2_NMI_MASKED
-        };
+        self.hflags2 = if e.nmi.masked != 0 { self.hflags2 | H2_NMI_MASKED } else { self.hflags2 & !H2_NMI_MASKED };
     }
 
     fn gather_extended(&mut self, area: &kvm_xsave) {
@@ -232,11 +201,7 @@ impl CpuState {
             bits |= H_SS32;
         }
         let flat = [0, 2, 3].iter().all(|&i| self.segments[i].base == 0);
-        if self.cr0 & CR0_PE == 0
-            || self.rflags & RFLAGS_VM != 0
-            || cs.flags & FLAG_DB == 0
-            || !flat
-        {
+        if self.cr0 & CR0_PE == 0 || self.rflags & RFLAGS_VM != 0 || cs.flags & FLAG_DB == 0 || !flat {
             bits |= H_ADDSEG;
         }
         bits
@@ -244,24 +209,7 @@ impl CpuState {
 
     /// What the kernel is to be given. `current` is what it holds: the source of the fields that do not travel here.
     pub(crate) fn scatter(&self, current: &Raw) -> Raw {
-        let [
-            rax,
-            rcx,
-            rdx,
-            rbx,
-            rsp,
-            rbp,
-            rsi,
-            rdi,
-            r8,
-            r9,
-            r10,
-            r11,
-            r12,
-            r13,
-            r14,
-            r15,
-        ] = self.regs;
+        let [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15] = self.regs;
         let (rip, rflags) = (self.rip, self.rflags);
         let [es, cs, ss, ds, fs, gs] = self.segments.each_ref().map(to_segment);
         let sregs = kvm_sregs {
@@ -286,10 +234,7 @@ impl CpuState {
             interrupt_bitmap: [0; 4],
         };
         let [db0, db1, db2, db3, .., dr6, dr7] = self.dr;
-        let mut xcrs = kvm_xcrs {
-            nr_xcrs: 1,
-            ..Default::default()
-        };
+        let mut xcrs = kvm_xcrs { nr_xcrs: 1, ..Default::default() };
         xcrs.xcrs[0].value = self.xcr0;
         Raw {
             regs: kvm_regs {
@@ -315,16 +260,9 @@ impl CpuState {
             sregs,
             xsave: self.extended(&current.xsave),
             xcrs,
-            debug: kvm_debugregs {
-                db: [db0, db1, db2, db3],
-                dr6,
-                dr7,
-                ..Default::default()
-            },
+            debug: kvm_debugregs { db: [db0, db1, db2, db3], dr6, dr7, ..Default::default() },
             events: self.events(),
-            mp_state: kvm_mp_state {
-                mp_state: self.mp_state,
-            },
+            mp_state: kvm_mp_state { mp_state: self.mp_state },
         }
     }
 
@@ -399,10 +337,7 @@ impl CpuState {
 }
 
 fn vector<const HIGH: bool>(area: &kvm_xsave, offset: usize) -> Vector<HIGH> {
-    Vector {
-        low: u64::from_le_bytes(get(area, offset)),
-        high: u64::from_le_bytes(get(area, offset + 8)),
-    }
+    Vector { low: u64::from_le_bytes(get(area, offset)), high: u64::from_le_bytes(get(area, offset + 8)) }
 }
 
 fn put_vector<const HIGH: bool>(area: &mut kvm_xsave, offset: usize, v: &Vector<HIGH>) {

@@ -164,24 +164,9 @@ const MISC_ENABLE_DEFAULT: u64 = 1;
 impl Default for CpuState {
     /// Power-on, as the processor manuals define it (real mode at 0xfffffff0), with the passive fields as QEMU sends them.
     fn default() -> Self {
-        let data = Segment {
-            selector: 0,
-            base: 0,
-            limit: 0xffff,
-            flags: 0x9300,
-        };
-        let code = Segment {
-            selector: 0xf000,
-            base: 0xffff_0000,
-            limit: 0xffff,
-            flags: 0x9b00,
-        };
-        let table = Segment {
-            selector: 0,
-            base: 0,
-            limit: 0xffff,
-            flags: 0,
-        };
+        let data = Segment { selector: 0, base: 0, limit: 0xffff, flags: 0x9300 };
+        let code = Segment { selector: 0xf000, base: 0xffff_0000, limit: 0xffff, flags: 0x9b00 };
+        let table = Segment { selector: 0, base: 0, limit: 0xffff, flags: 0 };
         Self {
             regs: [0; 16],
             rip: 0xfff0,
@@ -192,14 +177,8 @@ impl Default for CpuState {
             fpu_tags: 0,
             fpu_registers: [FpRegister::default(); 8],
             segments: [data, code, data, data, data, data],
-            ldt: Segment {
-                flags: 0x8200,
-                ..data
-            },
-            tr: Segment {
-                flags: 0x8b00,
-                ..data
-            },
+            ldt: Segment { flags: 0x8200, ..data },
+            tr: Segment { flags: 0x8b00, ..data },
             gdt: table,
             idt: table,
             sysenter_cs: 0,
@@ -262,10 +241,7 @@ impl Default for CpuState {
 
 /// Visits an array of nested states.
 fn each<T: VmState, const N: usize>(v: &mut dyn Fields, name: &str, states: &mut [T; N]) -> Result {
-    v.structures(
-        name,
-        &mut states.each_mut().map(|state| state as &mut dyn VmState),
-    )
+    v.structures(name, &mut states.each_mut().map(|state| state as &mut dyn VmState))
 }
 
 impl VmState for CpuState {
@@ -300,11 +276,7 @@ impl CpuState {
         let mut format = 0;
         v.u16("env.fpregs_format_vmstate", &mut format)?;
         if format != 0 {
-            return Err(VmStateError::invalid(
-                "cpu",
-                "env.fpregs_format_vmstate",
-                "only the 80-bit format is known",
-            ));
+            return Err(VmStateError::invalid("cpu", "env.fpregs_format_vmstate", "only the 80-bit format is known"));
         }
         each(v, "env.fpregs", &mut self.fpu_registers)
     }
@@ -340,12 +312,7 @@ impl CpuState {
         v.u32("env.smbase", &mut self.smbase)?;
         v.u64("env.pat", &mut self.pat)?;
         v.u32("env.hflags2", &mut self.hflags2)?;
-        let names = [
-            "env.vm_hsave",
-            "env.vm_vmcb",
-            "env.tsc_offset",
-            "env.intercept",
-        ];
+        let names = ["env.vm_hsave", "env.vm_vmcb", "env.tsc_offset", "env.intercept"];
         for (name, value) in names.into_iter().zip(&mut self.svm) {
             v.u64(name, value)?;
         }
@@ -389,33 +356,18 @@ impl CpuState {
 
     /// Optional parts, in the order in which QEMU sends them; absent ones have the value that makes them optional.
     fn subsections(&mut self, v: &mut dyn Fields) -> Result {
-        let mut error = ErrorCode {
-            code: self.error_code,
-        };
+        let mut error = ErrorCode { code: self.error_code };
         let came = v.subsection(self.error_code != 0, &mut error)?;
         self.error_code = if came { error.code } else { 0 };
 
-        let mut fpu = FpPointers {
-            opcode: self.fpu_opcode,
-            instruction: self.fpu_instruction,
-            operand: self.fpu_operand,
-        };
+        let mut fpu =
+            FpPointers { opcode: self.fpu_opcode, instruction: self.fpu_instruction, operand: self.fpu_operand };
         if !v.subsection(fpu != FpPointers::default(), &mut fpu)? {
             fpu = FpPointers::default();
         }
-        FpPointers {
-            opcode: self.fpu_opcode,
-            instruction: self.fpu_instruction,
-            operand: self.fpu_operand,
-        } = fpu;
+        FpPointers { opcode: self.fpu_opcode, instruction: self.fpu_instruction, operand: self.fpu_operand } = fpu;
 
-        Value::visit(
-            v,
-            "cpu/msr_tsc_adjust",
-            "env.tsc_adjust",
-            &mut self.tsc_adjust,
-            0,
-        )?;
+        Value::visit(v, "cpu/msr_tsc_adjust", "env.tsc_adjust", &mut self.tsc_adjust, 0)?;
         Value::visit(
             v,
             "cpu/msr_ia32_misc_enable",
@@ -429,12 +381,6 @@ impl CpuState {
         Value::visit(v, "cpu/spec_ctrl", "env.spec_ctrl", &mut self.spec_ctrl, 0)?;
         // KVM's halt polling by the guest is not offered; its register's initial value is what QEMU's own accelerator sends.
         let mut poll = 1;
-        Value::visit(
-            v,
-            "cpu/poll_control_msr",
-            "env.poll_control_msr",
-            &mut poll,
-            1,
-        )
+        Value::visit(v, "cpu/poll_control_msr", "env.poll_control_msr", &mut poll, 1)
     }
 }

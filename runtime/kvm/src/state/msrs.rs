@@ -71,11 +71,7 @@ impl CpuState {
     /// directions.
     pub(crate) fn msr(&mut self, number: u32) -> Option<u64> {
         // The only field narrower than its register.
-        if number == SYSENTER_CS {
-            Some(self.sysenter_cs.into())
-        } else {
-            self.msr_place(number).copied()
-        }
+        if number == SYSENTER_CS { Some(self.sysenter_cs.into()) } else { self.msr_place(number).copied() }
     }
 
     /// Stores the value of one of [`ALL`] or the time stamp counter; others are ignored.
@@ -109,11 +105,7 @@ impl CpuState {
             0x268..=0x26f => &mut self.mtrr_fixed[(number - 0x265) as usize],
             0x200..=0x20f => {
                 let pair = &mut self.mtrr_variable[((number - MTRR_VARIABLE) / 2) as usize];
-                if number.is_multiple_of(2) {
-                    &mut pair.base
-                } else {
-                    &mut pair.mask
-                }
+                if number.is_multiple_of(2) { &mut pair.base } else { &mut pair.mask }
             }
             0x4b56_4d01 => &mut self.system_time,
             0x4b56_4d00 => &mut self.wall_clock,

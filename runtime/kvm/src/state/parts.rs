@@ -25,12 +25,7 @@ impl VmState for Segment {
     }
 
     fn fields(&mut self, v: &mut dyn Fields) -> Result {
-        let Self {
-            selector,
-            base,
-            limit,
-            flags,
-        } = self;
+        let Self { selector, base, limit, flags } = self;
         v.u32("selector", selector)?;
         v.u64("base", base)?;
         v.u32("limit", limit)?;
@@ -83,11 +78,7 @@ impl<const HIGH: bool> VmState for Vector<HIGH> {
 
     fn fields(&mut self, v: &mut dyn Fields) -> Result {
         let Self { low, high } = self;
-        let names = if HIGH {
-            ["_q_ZMMReg[2]", "_q_ZMMReg[3]"]
-        } else {
-            ["_q_ZMMReg[0]", "_q_ZMMReg[1]"]
-        };
+        let names = if HIGH { ["_q_ZMMReg[2]", "_q_ZMMReg[3]"] } else { ["_q_ZMMReg[0]", "_q_ZMMReg[1]"] };
         v.u64(names[0], low)?;
         v.u64(names[1], high)
     }
@@ -156,11 +147,7 @@ impl VmState for FpPointers {
     }
 
     fn fields(&mut self, v: &mut dyn Fields) -> Result {
-        let Self {
-            opcode,
-            instruction,
-            operand,
-        } = self;
+        let Self { opcode, instruction, operand } = self;
         v.u16("env.fpop", opcode)?;
         v.u64("env.fpip", instruction)?;
         v.u64("env.fpdp", operand)
@@ -183,11 +170,7 @@ impl Value {
         value: &mut u64,
         usual: u64,
     ) -> Result {
-        let mut subsection = Self {
-            name,
-            field,
-            value: *value,
-        };
+        let mut subsection = Self { name, field, value: *value };
         let came = v.subsection(*value != usual, &mut subsection)?;
         *value = if came { subsection.value } else { usual };
         Ok(())

@@ -11,11 +11,7 @@ fn loaded(bytes: &[u8]) -> CpuState {
     let mut state = CpuState::default();
     let mut source = SliceSource::new(bytes);
     load(&mut state, 12, &mut source).expect("loads");
-    assert!(
-        source.rest().is_empty(),
-        "{} bytes left",
-        source.rest().len()
-    );
+    assert!(source.rest().is_empty(), "{} bytes left", source.rest().len());
     state
 }
 
@@ -23,56 +19,28 @@ fn loaded(bytes: &[u8]) -> CpuState {
 fn distinct() -> CpuState {
     let mut next = 0x0102_0304_0506_0708u64;
     let mut word = || {
-        next = next
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         next
     };
-    let mut s = CpuState {
-        regs: std::array::from_fn(|_| word()),
-        ..CpuState::default()
-    };
+    let mut s = CpuState { regs: std::array::from_fn(|_| word()), ..CpuState::default() };
     (s.rip, s.cr2, s.cr3, s.tsc) = (word(), word(), word(), word());
     s.rflags = 0x246;
     (s.cr0, s.cr4, s.efer) = (0x8000_0033, 0x620, 0x500);
     for segment in &mut s.segments {
-        *segment = Segment {
-            selector: word() as u32 & 0xfff8 | 3,
-            base: word(),
-            limit: word() as u32,
-            flags: 0x00a0_fb00,
-        };
+        *segment =
+            Segment { selector: word() as u32 & 0xfff8 | 3, base: word(), limit: word() as u32, flags: 0x00a0_fb00 };
     }
-    s.ldt = Segment {
-        selector: 0x48,
-        base: word(),
-        limit: 0x67,
-        flags: 0x8200,
-    };
-    s.tr = Segment {
-        selector: 0x40,
-        base: word(),
-        limit: 0x67,
-        flags: 0x8b00,
-    };
+    s.ldt = Segment { selector: 0x48, base: word(), limit: 0x67, flags: 0x8200 };
+    s.tr = Segment { selector: 0x40, base: word(), limit: 0x67, flags: 0x8b00 };
     s.gdt.base = word();
     s.idt.base = word();
     for register in &mut s.fpu_registers {
-        *register = FpRegister {
-            mantissa: word(),
-            exponent: word() as u16,
-        };
+        *register = FpRegister { mantissa: word(), exponent: word() as u16 };
     }
     (s.fpu_status, s.fpu_tags, s.fpu_opcode) = (0x3800, 0x5a, 0x123);
     (s.fpu_instruction, s.fpu_operand) = (word(), word());
-    s.xmm = std::array::from_fn(|_| Vector {
-        low: word(),
-        high: word(),
-    });
-    s.ymm_high = std::array::from_fn(|_| Vector {
-        low: word(),
-        high: word(),
-    });
+    s.xmm = std::array::from_fn(|_| Vector { low: word(), high: word() });
+    s.ymm_high = std::array::from_fn(|_| Vector { low: word(), high: word() });
     (s.mxcsr, s.xcr0, s.xstate_bv) = (0x1fa0, 7, 7);
     s.dr[..4].copy_from_slice(&[word(), word(), word(), word()]);
     (s.exception, s.has_error_code, s.error_code) = (14, 1, 6);
@@ -106,15 +74,9 @@ fn nothing() -> Raw {
 fn qemus_section_loads_and_saves_to_the_same_bytes() {
     assert_eq!(FROM_QEMU.len(), 1842);
     let mut state = loaded(FROM_QEMU);
-    assert_eq!(
-        (state.rip, state.mp_state, state.tsc_khz),
-        (0xf_01e1, 3, 0x27_9d30)
-    );
+    assert_eq!((state.rip, state.mp_state, state.tsc_khz), (0xf_01e1, 3, 0x27_9d30));
     assert_eq!(state.segments[1].flags, 0x00c0_9b00);
-    assert!(
-        save(&mut state).expect("saves") == FROM_QEMU,
-        "the bytes differ"
-    );
+    assert!(save(&mut state).expect("saves") == FROM_QEMU, "the bytes differ");
 }
 
 #[test]
@@ -131,10 +93,7 @@ fn the_kernels_structures_hold_what_travels() {
     let mut copy = CpuState::default();
     // Fields that the kernel keeps elsewhere.
     for number in ALL_MSRS.into_iter().chain([TSC]) {
-        copy.set_msr(
-            number,
-            state.clone().msr(number).expect("a register that travels"),
-        );
+        copy.set_msr(number, state.clone().msr(number).expect("a register that travels"));
     }
     copy.tsc_khz = state.tsc_khz;
     copy.gather(&raw);
@@ -159,50 +118,25 @@ fn an_emulators_unmarked_components_are_loaded_too() {
     let mut state = CpuState::default();
     state.xmm[3].low = 7;
     let raw = state.scatter(&nothing());
-    assert_eq!(
-        raw.xsave.region[128], 2,
-        "only SSE is not in its initial state"
-    );
+    assert_eq!(raw.xsave.region[128], 2, "only SSE is not in its initial state");
 }
 
 #[test]
 fn bad_sections_are_refused() {
     for cut in [0, 1, 143, 1000, 1807] {
-        let error = load(
-            &mut CpuState::default(),
-            12,
-            &mut SliceSource::new(&FROM_QEMU[..cut]),
-        )
-        .expect_err("too short");
+        let error =
+            load(&mut CpuState::default(), 12, &mut SliceSource::new(&FROM_QEMU[..cut])).expect_err("too short");
         assert!(error.to_string().starts_with("cpu"), "{error}");
     }
-    assert!(
-        load(
-            &mut CpuState::default(),
-            13,
-            &mut SliceSource::new(FROM_QEMU)
-        )
-        .is_err(),
-        "newer"
-    );
-    assert!(
-        load(
-            &mut CpuState::default(),
-            11,
-            &mut SliceSource::new(FROM_QEMU)
-        )
-        .is_err(),
-        "older"
-    );
+    assert!(load(&mut CpuState::default(), 13, &mut SliceSource::new(FROM_QEMU)).is_err(), "newer");
+    assert!(load(&mut CpuState::default(), 11, &mut SliceSource::new(FROM_QEMU)).is_err(), "older");
     let mut bytes = FROM_QEMU.to_vec();
     bytes[155] = 1;
-    let error =
-        load(&mut CpuState::default(), 12, &mut SliceSource::new(&bytes)).expect_err("refused");
+    let error = load(&mut CpuState::default(), 12, &mut SliceSource::new(&bytes)).expect_err("refused");
     assert!(error.to_string().contains("80-bit"), "{error}");
     let mut bytes = FROM_QEMU.to_vec();
     let at = bytes.len() - 8 - 4 - "tsc_khz".len();
     bytes[at] = b'x';
-    let error =
-        load(&mut CpuState::default(), 12, &mut SliceSource::new(&bytes)).expect_err("refused");
+    let error = load(&mut CpuState::default(), 12, &mut SliceSource::new(&bytes)).expect_err("refused");
     assert!(error.to_string().contains("cpu/xsc_khz"), "{error}");
 }

@@ -54,27 +54,19 @@ const USUAL_WIDTH: u32 = 36;
 /// Gives the CPU its CPUID. Returns the width of its physical addresses, bits.
 pub(super) fn set(vm: &Vm, fd: &VcpuFd, index: u32) -> Result<u32> {
     let supported = vm.inner.kvm.get_supported_cpuid(KVM_MAX_CPUID_ENTRIES);
-    let supported = supported.map_err(KvmError::ioctl(
-        "learn which CPU features the host supports",
-    ))?;
+    let supported = supported.map_err(KvmError::ioctl("learn which CPU features the host supports"))?;
     let offered = offer(supported.as_slice(), index);
-    let list = CpuId::from_entries(&offered)
-        .map_err(|error| KvmError::State(format!("too many CPUID entries: {error:?}")))?;
-    fd.set_cpuid2(&list)
-        .map_err(KvmError::ioctl("set a CPU's features"))?;
+    let list =
+        CpuId::from_entries(&offered).map_err(|error| KvmError::State(format!("too many CPUID entries: {error:?}")))?;
+    fd.set_cpuid2(&list).map_err(KvmError::ioctl("set a CPU's features"))?;
     let widths = offered.iter().find(|entry| entry.function == WIDTHS);
     Ok(widths.map_or(USUAL_WIDTH, |entry| entry.eax & 0xff))
 }
 
 /// What the guest sees of what the host supports.
 fn offer(supported: &[kvm_cpuid_entry2], index: u32) -> Vec<kvm_cpuid_entry2> {
-    let avx = supported
-        .iter()
-        .any(|e| e.function == 0xd && e.index == 0 && e.eax & XCR0_AVX != 0);
-    supported
-        .iter()
-        .filter_map(|entry| adapt(*entry, index, avx))
-        .collect()
+    let avx = supported.iter().any(|e| e.function == 0xd && e.index == 0 && e.eax & XCR0_AVX != 0);
+    supported.iter().filter_map(|entry| adapt(*entry, index, avx)).collect()
 }
 
 /// One leaf as the guest sees it, or `None` when it sees none.
@@ -93,9 +85,7 @@ fn adapt(mut e: kvm_cpuid_entry2, index: u32, avx: bool) -> Option<kvm_cpuid_ent
             e.ecx &= !LEAF7_ECX_OUT;
             e.edx &= !LEAF7_EDX_OUT;
         }
-        (7, 1) => {
-            (e.eax, e.ebx, e.ecx, e.edx) = (e.eax & LEAF7_1_EAX_IN, 0, 0, e.edx & LEAF7_1_EDX_IN)
-        }
+        (7, 1) => (e.eax, e.ebx, e.ecx, e.edx) = (e.eax & LEAF7_1_EAX_IN, 0, 0, e.edx & LEAF7_1_EDX_IN),
         // Topology: level 0 is the thread, level 1 the core.
         (0xb | 0x1f, 0) => (e.eax, e.ebx, e.ecx, e.edx) = (0, 1, 0x100, index),
         (0xb | 0x1f, 1) => (e.eax, e.ebx, e.ecx, e.edx) = (0, 1, 0x201, index),

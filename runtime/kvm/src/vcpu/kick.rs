@@ -26,11 +26,8 @@ pub(super) fn install() -> Result {
 
 /// Lets the signal reach the calling thread, whatever the thread inherited.
 pub(super) fn admit() -> Result {
-    unblock_signal(SIGRTMIN()).map_err(|error| {
-        KvmError::State(format!(
-            "cannot unblock the signal that stops CPUs: {error}"
-        ))
-    })
+    unblock_signal(SIGRTMIN())
+        .map_err(|error| KvmError::State(format!("cannot unblock the signal that stops CPUs: {error}")))
 }
 
 /// The means to kick one CPU.
@@ -42,10 +39,7 @@ pub(super) struct Kicker {
 impl Kicker {
     /// For the CPU that runs in `thread` and shares `page`.
     pub(super) fn new(thread: &JoinHandle<()>, page: Arc<RunPage>) -> Self {
-        Self {
-            thread: thread.as_pthread_t(),
-            page,
-        }
+        Self { thread: thread.as_pthread_t(), page }
     }
 
     /// Makes the CPU leave the guest, or not enter it. The thread must not have been joined.

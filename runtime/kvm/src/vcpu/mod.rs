@@ -17,7 +17,7 @@ use std::thread::JoinHandle;
 
 use kvm_ioctls::Cap;
 
-use crate::{Bus, CpuState, KvmError, Result, Vm};
+use crate::{ApicState, Bus, CpuState, KvmError, Result, Vm};
 use kick::Kicker;
 use run_page::RunPage;
 use runner::Runner;
@@ -49,6 +49,8 @@ enum Request {
     Pause,
     Save,
     Load(Box<CpuState>),
+    SaveApic,
+    LoadApic(ApicState),
     Reset,
     Nmi,
     Translate(u64),
@@ -60,6 +62,7 @@ enum Request {
 enum Answer {
     Done,
     Saved(Box<CpuState>),
+    SavedApic(ApicState),
     Translated(Option<u64>),
     Identity(i32),
     Failed(KvmError),
@@ -83,16 +86,8 @@ impl Vcpu {
     /// The kernel's, or no thread.
     pub fn new(vm: &Vm, config: VcpuConfig) -> Result<Self> {
         let index = config.index;
-        let fd = vm
-            .inner
-            .fd
-            .create_vcpu(index.into())
-            .map_err(KvmError::ioctl("create a virtual CPU"))?;
-        let tsc_khz = if vm.inner.kvm.check_extension(Cap::GetTscKhz) {
-            fd.get_tsc_khz().ok()
-        } else {
-            None
-        };
+        let fd = vm.inner.fd.create_vcpu(index.into()).map_err(KvmError::ioctl("create a virtual CPU"))?;
+        let tsc_khz = if vm.inner.kvm.check_extension(Cap::GetTscKhz) { fd.get_tsc_khz().ok() } else { None };
         kick::install()?;
         let page = Arc::new(RunPage::new(&fd)?);
         let (requests, inbox) = mpsc::channel();
@@ -103,14 +98,7 @@ impl Vcpu {
             .spawn(move || runner.run(&inbox, &outbox))
             .map_err(|source| KvmError::Thread { cpu: index, source })?;
         let kicker = Kicker::new(&thread, page);
-        Ok(Self {
-            index,
-            tsc_khz,
-            requests,
-            answers,
-            kicker,
-            thread: Some(thread),
-        })
+        Ok(Self { index, tsc_khz, requests, answers, kicker, thread: Some(thread) })
     }
 
     /// Index of the CPU.
@@ -178,6 +166,25 @@ impl Vcpu {
         self.request(Request::Load(state)).map(drop)
     }
 
+    /// A copy of the state of the CPU's local APIC.
+    ///
+    /// # Errors
+    /// As [`thread_id`](Self::thread_id), or the kernel's.
+    pub fn save_apic(&self) -> Result<ApicState> {
+        match self.request(Request::SaveApic)? {
+            Answer::SavedApic(state) => Ok(state),
+            _ => Err(KvmError::Gone(self.index)),
+        }
+    }
+
+    /// Puts the CPU's local APIC into a state.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_apic(&self, state: ApicState) -> Result {
+        self.request(Request::LoadApic(state)).map(drop)
+    }
+
     /// Sends a non-maskable interrupt.
     ///
     /// # Errors
@@ -203,9 +210,7 @@ impl Vcpu {
     }
 
     fn send(&self, request: Request) -> Result {
-        self.requests
-            .send(request)
-            .map_err(|_| KvmError::Gone(self.index))?;
+        self.requests.send(request).map_err(|_| KvmError::Gone(self.index))?;
         self.kicker.kick();
         Ok(())
     }

@@ -33,18 +33,11 @@ impl RunPage {
         let fd = unsafe { BorrowedFd::borrow_raw(fd.as_raw_fd()) };
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: a fresh mapping at an address of the kernel's choice replaces nothing.
-        let start = unsafe {
-            rustix::mm::mmap(std::ptr::null_mut(), SIZE, access, MapFlags::SHARED, fd, 0)
-        };
-        let start = start.map_err(|error| KvmError::Ioctl {
-            action: "map a CPU's run page",
-            source: error.into(),
-        })?;
+        let start = unsafe { rustix::mm::mmap(std::ptr::null_mut(), SIZE, access, MapFlags::SHARED, fd, 0) };
+        let start = start.map_err(|error| KvmError::Ioctl { action: "map a CPU's run page", source: error.into() })?;
         match NonNull::new(start.cast()) {
             Some(start) => Ok(Self { start }),
-            None => Err(KvmError::State(
-                "the CPU's run page lies at address 0".into(),
-            )),
+            None => Err(KvmError::State("the CPU's run page lies at address 0".into())),
         }
     }
 
@@ -58,8 +51,7 @@ impl RunPage {
     /// Width in bytes of the port access that the last KVM_RUN ended with. For the CPU's thread, between runs.
     pub(super) fn io_width(&self) -> usize {
         // SAFETY: inside of the mapping; the kernel does not write while the CPU is out of KVM_RUN.
-        let size =
-            unsafe { (&raw const (*self.start.as_ptr()).__bindgen_anon_1.io.size).read_volatile() };
+        let size = unsafe { (&raw const (*self.start.as_ptr()).__bindgen_anon_1.io.size).read_volatile() };
         usize::from(size).max(1)
     }
 
@@ -73,9 +65,7 @@ impl RunPage {
     /// The kernel's reason for an internal error. For the CPU's thread, after KVM_EXIT_INTERNAL_ERROR.
     pub(super) fn suberror(&self) -> u32 {
         // SAFETY: as in `io_width`.
-        unsafe {
-            (&raw const (*self.start.as_ptr()).__bindgen_anon_1.internal.suberror).read_volatile()
-        }
+        unsafe { (&raw const (*self.start.as_ptr()).__bindgen_anon_1.internal.suberror).read_volatile() }
     }
 }
 

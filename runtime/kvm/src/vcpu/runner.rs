@@ -38,21 +38,9 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    pub(super) fn new(
-        vm: Vm,
-        fd: VcpuFd,
-        page: Arc<RunPage>,
-        config: VcpuConfig,
-        tsc_khz: Option<u32>,
-    ) -> Self {
+    pub(super) fn new(vm: Vm, fd: VcpuFd, page: Arc<RunPage>, config: VcpuConfig, tsc_khz: Option<u32>) -> Self {
         let registers = Registers::new(config.index, fd, tsc_khz);
-        Self {
-            registers,
-            page,
-            config,
-            vm,
-            state: State::Paused,
-        }
+        Self { registers, page, config, vm, state: State::Paused }
     }
 
     /// The thread's body.
@@ -116,12 +104,7 @@ impl Runner {
 
     /// One KVM_RUN and the answer to what ended it.
     fn enter(&mut self) -> Exit {
-        let Self {
-            registers,
-            page,
-            config,
-            ..
-        } = self;
+        let Self { registers, page, config, .. } = self;
         let bus = &*config.bus;
         let exit = match registers.fd_mut().run() {
             Ok(exit) => exit,
@@ -142,8 +125,7 @@ impl Runner {
                 Exit::Answered(flow)
             }
             VcpuExit::IoIn(port, data) => {
-                data.chunks_mut(page.io_width())
-                    .for_each(|access| bus.pio_read(port, access));
+                data.chunks_mut(page.io_width()).for_each(|access| bus.pio_read(port, access));
                 Exit::Answered(Flow::Continue)
             }
             VcpuExit::MmioRead(address, data) => {
@@ -161,9 +143,7 @@ impl Runner {
             VcpuExit::FailEntry(reason, _) => Exit::Ended(VcpuEvent::Failed(format!(
                 "the processor refused to enter the guest, hardware reason {reason:#x}"
             ))),
-            other => Exit::Ended(VcpuEvent::Failed(format!(
-                "KVM exit that this machine does not use: {other:?}"
-            ))),
+            other => Exit::Ended(VcpuEvent::Failed(format!("KVM exit that this machine does not use: {other:?}"))),
         }
     }
 
@@ -202,20 +182,19 @@ impl Runner {
                 self.registers.save().map(Answer::Saved)
             }
             Request::Load(state) => self.paused().and_then(|()| self.load(state)),
-            Request::Reset => self
-                .paused()
-                .and_then(|()| self.registers.reset(&*self.config.entry))
-                .map(|()| Answer::Done),
+            Request::SaveApic => self.registers.save_apic().map(Answer::SavedApic),
+            Request::LoadApic(state) => {
+                self.paused().and_then(|()| self.registers.load_apic(&state)).map(|()| Answer::Done)
+            }
+            Request::Reset => {
+                self.paused().and_then(|()| self.registers.reset(&*self.config.entry)).map(|()| Answer::Done)
+            }
             Request::Nmi => {
                 let result = self.registers.fd().nmi();
-                result
-                    .map(|()| Answer::Done)
-                    .map_err(KvmError::ioctl("send an NMI"))
+                result.map(|()| Answer::Done).map_err(KvmError::ioctl("send an NMI"))
             }
             Request::Translate(address) => self.translate(address),
-            Request::Identify => Ok(Answer::Identity(
-                rustix::thread::gettid().as_raw_nonzero().get(),
-            )),
+            Request::Identify => Ok(Answer::Identity(rustix::thread::gettid().as_raw_nonzero().get())),
             Request::Stop => Ok(Answer::Done),
         };
         result.unwrap_or_else(Answer::Failed)
@@ -226,14 +205,8 @@ impl Runner {
     }
 
     fn translate(&self, address: u64) -> Result<Answer> {
-        let found = self
-            .registers
-            .fd()
-            .translate_gva(address)
-            .map_err(KvmError::ioctl("translate an address"))?;
-        Ok(Answer::Translated(
-            (found.valid != 0).then_some(found.physical_address),
-        ))
+        let found = self.registers.fd().translate_gva(address).map_err(KvmError::ioctl("translate an address"))?;
+        Ok(Answer::Translated((found.valid != 0).then_some(found.physical_address)))
     }
 
     fn paused(&self) -> Result {

@@ -81,17 +81,9 @@ struct Entries {
 impl Entries {
     fn of(code: &[u8]) -> Self {
         let (words, _) = code.as_chunks::<8>();
-        let mut words = words
-            .iter()
-            .take(ENTRIES)
-            .map(|word| u64::from_le_bytes(*word));
+        let mut words = words.iter().take(ENTRIES).map(|word| u64::from_le_bytes(*word));
         let mut next = || words.next().unwrap_or(IMAGE);
-        Self {
-            start: next(),
-            beat: next(),
-            nmi: next(),
-            unexpected: next(),
-        }
+        Self { start: next(), beat: next(), nmi: next(), unexpected: next() }
     }
 }
 
@@ -107,11 +99,7 @@ impl Guest {
     /// For a machine with `ram` bytes of memory from address 0.
     pub(crate) fn new(config: GuestConfig, tsc_khz: Option<u32>, ram: u64) -> Self {
         let khz = tsc_khz.filter(|khz| *khz > 0).unwrap_or(USUAL_TSC_KHZ);
-        Self {
-            config,
-            tsc_hz: u64::from(khz) * 1000,
-            limit: ram.saturating_sub(WORKING_SET) / memory::PAGE_SIZE,
-        }
+        Self { config, tsc_hz: u64::from(khz) * 1000, limit: ram.saturating_sub(WORKING_SET) / memory::PAGE_SIZE }
     }
 
     /// Writes the image, the tables and a fresh control block into the machine's memory.
@@ -123,13 +111,9 @@ impl Guest {
         memory.write(CONTROL, &[0; memory::PAGE_SIZE as usize])?;
         memory.write(MAGIC, &MAGIC_VALUE)?;
         let GuestConfig { rate, pages } = self.config;
-        for (address, value) in [
-            (RATE, rate),
-            (PAGES, pages),
-            (TSC_HZ, self.tsc_hz),
-            (BASE, WORKING_SET),
-            (LIMIT, self.limit),
-        ] {
+        for (address, value) in
+            [(RATE, rate), (PAGES, pages), (TSC_HZ, self.tsc_hz), (BASE, WORKING_SET), (LIMIT, self.limit)]
+        {
             memory.write(address, &value.to_le_bytes())?;
         }
         Ok(())

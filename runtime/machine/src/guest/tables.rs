@@ -93,10 +93,7 @@ fn interrupt_table(entries: Entries) -> Vec<u8> {
             6 => entries.beat,
             _ => entries.unexpected,
         };
-        let low = target & 0xffff
-            | u64::from(KERNEL_CODE) << 16
-            | 0x8e << 40
-            | (target >> 16 & 0xffff) << 48;
+        let low = target & 0xffff | u64::from(KERNEL_CODE) << 16 | 0x8e << 40 | (target >> 16 & 0xffff) << 48;
         [low, target >> 32]
     };
     bytes(&(0..256).flat_map(gate).collect::<Vec<_>>())
@@ -104,35 +101,12 @@ fn interrupt_table(entries: Entries) -> Vec<u8> {
 
 /// Everything but the instruction pointer.
 pub(super) fn enter(state: &mut CpuState) {
-    let data = Segment {
-        selector: KERNEL_DATA,
-        base: 0,
-        limit: 0xffff_ffff,
-        flags: 0x00c0_9300,
-    };
-    let code = Segment {
-        selector: KERNEL_CODE,
-        base: 0,
-        limit: 0xffff_ffff,
-        flags: 0x00a0_9b00,
-    };
+    let data = Segment { selector: KERNEL_DATA, base: 0, limit: 0xffff_ffff, flags: 0x00c0_9300 };
+    let code = Segment { selector: KERNEL_CODE, base: 0, limit: 0xffff_ffff, flags: 0x00a0_9b00 };
     state.segments = [data, code, data, data, data, data];
-    state.tr = Segment {
-        selector: TASK,
-        base: TSS,
-        limit: TASK_LIMIT,
-        flags: TASK_FLAGS,
-    };
-    state.gdt = Segment {
-        base: GDT,
-        limit: 0x4f,
-        ..Segment::default()
-    };
-    state.idt = Segment {
-        base: IDT,
-        limit: 0xfff,
-        ..Segment::default()
-    };
+    state.tr = Segment { selector: TASK, base: TSS, limit: TASK_LIMIT, flags: TASK_FLAGS };
+    state.gdt = Segment { base: GDT, limit: 0x4f, ..Segment::default() };
+    state.idt = Segment { base: IDT, limit: 0xfff, ..Segment::default() };
     (state.cr0, state.cr3, state.cr4, state.efer) = (CR0, LEVEL4, CR4, EFER);
     state.regs = [0; 16];
     state.regs[4] = STACK;

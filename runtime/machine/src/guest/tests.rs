@@ -7,12 +7,7 @@ fn the_image_is_what_its_source_assembles_to() {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/guest/guest.S");
     let out = std::env::temp_dir().join(format!("qapi-guest-{}.bin", std::process::id()));
     let assembled = std::process::Command::new("cc")
-        .args([
-            "-nostdlib",
-            "-static",
-            "-Wl,-Ttext=0xa000,--oformat=binary,--build-id=none",
-            "-o",
-        ])
+        .args(["-nostdlib", "-static", "-Wl,-Ttext=0xa000,--oformat=binary,--build-id=none", "-o"])
         .arg(&out)
         .arg(source)
         .output();
@@ -20,25 +15,16 @@ fn the_image_is_what_its_source_assembles_to() {
         eprintln!("skipped: the_image_is_what_its_source_assembles_to: cc does not run");
         return;
     };
-    assert!(
-        run.status.success(),
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let code = std::fs::read(&out).expect("the assembler's output");
     std::fs::remove_file(&out).expect("removes its output");
-    assert!(
-        code == CODE,
-        "guest.bin is stale: assemble guest.S as its head says"
-    );
+    assert!(code == CODE, "guest.bin is stale: assemble guest.S as its head says");
 }
 
 #[test]
 fn image_and_tables_do_not_overlap() {
-    let mut pieces: Vec<(u64, u64)> = tables::build(Entries::of(CODE))
-        .iter()
-        .map(|(a, b)| (*a, a + b.len() as u64))
-        .collect();
+    let mut pieces: Vec<(u64, u64)> =
+        tables::build(Entries::of(CODE)).iter().map(|(a, b)| (*a, a + b.len() as u64)).collect();
     pieces.push((IMAGE, IMAGE + CODE.len() as u64));
     pieces.push((CONTROL, CONTROL + memory::PAGE_SIZE));
     pieces.push((IMAGE - memory::PAGE_SIZE, IMAGE));
@@ -51,16 +37,8 @@ fn image_and_tables_do_not_overlap() {
 
 #[test]
 fn entry_points_lie_inside_of_the_image() {
-    let Entries {
-        start,
-        beat,
-        nmi,
-        unexpected,
-    } = Entries::of(CODE);
+    let Entries { start, beat, nmi, unexpected } = Entries::of(CODE);
     for entry in [start, beat, nmi, unexpected] {
-        assert!(
-            (IMAGE + 8 * ENTRIES as u64..IMAGE + CODE.len() as u64).contains(&entry),
-            "{entry:#x}"
-        );
+        assert!((IMAGE + 8 * ENTRIES as u64..IMAGE + CODE.len() as u64).contains(&entry), "{entry:#x}");
     }
 }
