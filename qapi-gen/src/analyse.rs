@@ -67,15 +67,12 @@ fn foreign(result: &Result<Schema, Vec<Diagnostic>>) -> usize {
         &catalogue::DOC_INDENT,
         &catalogue::DOC_EMPTY_SECTION,
         &catalogue::DOC_MEMBER_MISSING,
+        &catalogue::DOC_FEATURE_MISSING,
         &catalogue::DOC_STYLE,
         &catalogue::KEY_MISSING,
         &catalogue::KEY_UNKNOWN,
     ];
-    let count = |list: &Vec<Diagnostic>| {
-        list.iter()
-            .filter(|found| signs.contains(&found.rule))
-            .count()
-    };
+    let count = |list: &Vec<Diagnostic>| list.iter().filter(|found| signs.contains(&found.rule)).count();
     result.as_ref().err().map_or(0, count)
 }
 

@@ -8,11 +8,7 @@ use qapi_gen::{CHOICES, DiskLoader, Settings};
 use quote::ToTokens as _;
 
 fn qapi_gen(directory: &Path, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_qapi-gen"))
-        .args(args)
-        .current_dir(directory)
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_qapi-gen")).args(args).current_dir(directory).output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -27,10 +23,7 @@ fn lamp() -> tempfile::TempDir {
         "lamp.json",
         "{ 'include': 'light.json' }\n{ 'command': 'query-light', 'returns': 'Light', 'if': 'CONFIG_L' }\n",
     );
-    write(
-        "light.json",
-        "{ 'struct': 'Light', 'data': { 'lit': 'bool' } }\n",
-    );
+    write("light.json", "{ 'struct': 'Light', 'data': { 'lit': 'bool' } }\n");
     directory
 }
 
@@ -39,19 +32,11 @@ fn accepted_is_0_rejected_is_1_usage_is_2() {
     let directory = lamp();
     let run = |args: &[&str]| qapi_gen(directory.path(), args);
     assert_eq!(run(&["check", "lamp.json"]).status.code(), Some(0));
-    std::fs::write(
-        directory.path().join("bad.json"),
-        "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n",
-    )
-    .unwrap();
+    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n").unwrap();
     let rejected = run(&["check", "bad.json"]);
     assert_eq!(rejected.status.code(), Some(1));
     assert!(rejected.stdout.is_empty());
-    assert!(
-        text(&rejected.stderr).contains("bad.json:1: error: "),
-        "{}",
-        text(&rejected.stderr)
-    );
+    assert!(text(&rejected.stderr).contains("bad.json:1: error: "), "{}", text(&rejected.stderr));
     assert_eq!(run(&["check", "nowhere.json"]).status.code(), Some(1));
     for usage in [
         &[][..],
@@ -73,29 +58,11 @@ fn accepted_is_0_rejected_is_1_usage_is_2() {
 #[test]
 fn message_formats_may_stand_before_the_subcommand() {
     let directory = lamp();
-    std::fs::write(
-        directory.path().join("bad.json"),
-        "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n",
-    )
-    .unwrap();
-    let json = qapi_gen(
-        directory.path(),
-        &["--message-format", "json", "check", "bad.json"],
-    );
-    assert!(
-        text(&json.stderr).starts_with('{'),
-        "{}",
-        text(&json.stderr)
-    );
-    let human = qapi_gen(
-        directory.path(),
-        &["check", "--message-format=human", "bad.json"],
-    );
-    assert!(
-        text(&human.stderr).starts_with("error["),
-        "{}",
-        text(&human.stderr)
-    );
+    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n").unwrap();
+    let json = qapi_gen(directory.path(), &["--message-format", "json", "check", "bad.json"]);
+    assert!(text(&json.stderr).starts_with('{'), "{}", text(&json.stderr));
+    let human = qapi_gen(directory.path(), &["check", "--message-format=human", "bad.json"]);
+    assert!(text(&human.stderr).starts_with("error["), "{}", text(&human.stderr));
 }
 
 #[test]
@@ -105,25 +72,18 @@ fn help_names_every_choice() {
     for choice in CHOICES {
         let help = text(&help.stdout);
         assert!(
-            help.contains(&format!("--{}", choice.name))
-                || help.contains(&format!("--no-{}", choice.name)),
+            help.contains(&format!("--{}", choice.name)) || help.contains(&format!("--no-{}", choice.name)),
             "{help}"
         );
     }
     let version = qapi_gen(Path::new("."), &["--version"]);
-    assert_eq!(
-        text(&version.stdout),
-        format!("qapi-gen {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(text(&version.stdout), format!("qapi-gen {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn introspection_goes_to_stdout() {
     let directory = lamp();
-    let output = qapi_gen(
-        directory.path(),
-        &["introspect", "lamp.json", "--unmask", "--cfg", "CONFIG_L"],
-    );
+    let output = qapi_gen(directory.path(), &["introspect", "lamp.json", "--unmask", "--cfg", "CONFIG_L"]);
     assert!(text(&output.stdout).starts_with(r#"[{"name": "query-light", "meta-type": "command""#));
     let without = qapi_gen(directory.path(), &["introspect", "lamp.json"]);
     assert!(!text(&without.stdout).contains("query-light"));
@@ -149,11 +109,7 @@ fn assemble(directory: &Path, module: &str) -> TokenStream {
     quote::quote!(#(#attrs)* pub mod #ident { #(#items)* })
 }
 
-fn module_item(
-    ident: &syn::Ident,
-    attrs: Vec<syn::Attribute>,
-    items: Vec<syn::Item>,
-) -> TokenStream {
+fn module_item(ident: &syn::Ident, attrs: Vec<syn::Attribute>, items: Vec<syn::Item>) -> TokenStream {
     let attrs = attrs.into_iter().map(outer);
     quote::quote!(#(#attrs)* pub mod #ident { #(#items)* })
 }
@@ -166,30 +122,17 @@ fn outer(mut attribute: syn::Attribute) -> syn::Attribute {
 #[test]
 fn generated_files_hold_the_librarys_tokens() {
     let directory = lamp();
-    let run = || {
-        qapi_gen(
-            directory.path(),
-            &["generate", "lamp.json", "-o", "out", "--cfg", "CONFIG_L"],
-        )
-    };
+    let run = || qapi_gen(directory.path(), &["generate", "lamp.json", "-o", "out", "--cfg", "CONFIG_L"]);
     assert_eq!(run().status.code(), Some(0));
     let out = directory.path().join("out");
     let written = assemble(&out, "lamp");
     let settings = Settings::new().cfg("CONFIG_L");
-    let output =
-        qapi_gen::compile(&directory.path().join("lamp.json"), &settings, &DiskLoader).unwrap();
+    let output = qapi_gen::compile(&directory.path().join("lamp.json"), &settings, &DiskLoader).unwrap();
     // Both sides through one parser and printer: trailing commas and spacing carry no meaning.
     let pretty = |tokens| prettyplease::unparse(&syn::parse2(tokens).unwrap());
     assert_eq!(pretty(written), pretty(output.tokens()));
 
-    let times = || {
-        ["mod.rs", "light.rs"].map(|name| {
-            std::fs::metadata(out.join(name))
-                .unwrap()
-                .modified()
-                .unwrap()
-        })
-    };
+    let times = || ["mod.rs", "light.rs"].map(|name| std::fs::metadata(out.join(name)).unwrap().modified().unwrap());
     let before = times();
     assert_eq!(run().status.code(), Some(0));
     assert_eq!(times(), before, "equal content is not written again");
@@ -198,23 +141,11 @@ fn generated_files_hold_the_librarys_tokens() {
 #[test]
 fn a_crate_keeps_its_edited_manifest() {
     let directory = lamp();
-    let run = || {
-        qapi_gen(
-            directory.path(),
-            &["generate", "lamp.json", "-o", "out", "--crate", "lamp-qmp"],
-        )
-    };
+    let run = || qapi_gen(directory.path(), &["generate", "lamp.json", "-o", "out", "--crate", "lamp-qmp"]);
     assert_eq!(run().status.code(), Some(0));
     let manifest = directory.path().join("out/Cargo.toml");
-    assert!(
-        std::fs::read_to_string(&manifest)
-            .unwrap()
-            .contains("name = \"lamp-qmp\"")
-    );
-    assert!(
-        directory.path().join("out/src/lib.rs").exists()
-            && directory.path().join("out/src/light.rs").exists()
-    );
+    assert!(std::fs::read_to_string(&manifest).unwrap().contains("name = \"lamp-qmp\""));
+    assert!(directory.path().join("out/src/lib.rs").exists() && directory.path().join("out/src/light.rs").exists());
     std::fs::write(&manifest, "edited").unwrap();
     assert_eq!(run().status.code(), Some(0));
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "edited");

@@ -51,47 +51,19 @@ fn whole_schemas_are_accepted() {
         return;
     };
     let cases: [(&str, &str, [usize; 7]); 6] = [
-        (
-            "qemu-7.2/qapi/qapi-schema.json",
-            "7.2",
-            [220, 52, 418, 39, 6, 155, 38],
-        ),
-        (
-            "qemu-7.2/qga/qapi-schema.json",
-            "7.2",
-            [42, 0, 32, 3, 1, 7, 1],
-        ),
-        (
-            "qemu-7.2/storage-daemon/qapi/qapi-schema.json",
-            "7.2.22",
-            [74, 13, 233, 23, 5, 78, 14],
-        ),
-        (
-            "qemu-10.0/qapi/qapi-schema.json",
-            "10.0",
-            [240, 56, 468, 43, 6, 181, 43],
-        ),
-        (
-            "qemu-10.0/qga/qapi-schema.json",
-            "10.0.13",
-            [44, 0, 34, 3, 2, 8, 1],
-        ),
-        (
-            "qemu-10.0/storage-daemon/qapi/qapi-schema.json",
-            "10.0",
-            [76, 13, 254, 25, 5, 79, 14],
-        ),
+        ("qemu-7.2/qapi/qapi-schema.json", "7.2", [220, 52, 418, 39, 6, 155, 38]),
+        ("qemu-7.2/qga/qapi-schema.json", "7.2", [42, 0, 32, 3, 1, 7, 1]),
+        ("qemu-7.2/storage-daemon/qapi/qapi-schema.json", "7.2.22", [74, 13, 233, 23, 5, 78, 14]),
+        ("qemu-10.0/qapi/qapi-schema.json", "10.0", [240, 56, 468, 43, 6, 181, 43]),
+        ("qemu-10.0/qga/qapi-schema.json", "10.0.13", [44, 0, 34, 3, 2, 8, 1]),
+        ("qemu-10.0/storage-daemon/qapi/qapi-schema.json", "10.0", [76, 13, 254, 25, 5, 79, 14]),
     ];
     for (file, release, wanted) in cases {
         for dialect in [Some(release), None] {
             let analysis = run(&corpus.join(file), dialect);
             match &analysis.result {
                 Ok(schema) => assert_eq!(counts(schema), wanted, "{file} as {}", analysis.dialect),
-                Err(found) => panic!(
-                    "{file} as {}:\n{}",
-                    analysis.dialect,
-                    found.render(Format::Gnu)
-                ),
+                Err(found) => panic!("{file} as {}:\n{}", analysis.dialect, found.render(Format::Gnu)),
             }
         }
     }
@@ -114,9 +86,7 @@ fn cases(corpus: &Path, tree: &str) -> Vec<PathBuf> {
     let folder = corpus.join(tree).join("tests/qapi-schema");
     let entries = std::fs::read_dir(&folder).expect("the corpus has the tests");
     let files = entries.map(|entry| entry.expect("an entry").path());
-    let mut cases: Vec<PathBuf> = files
-        .filter(|file| file.extension().is_some_and(|ext| ext == "err"))
-        .collect();
+    let mut cases: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|ext| ext == "err")).collect();
     cases.sort();
     cases
 }
@@ -133,37 +103,21 @@ fn schema_tests_have_the_verdict_and_the_words_of_qemu() {
     for (tree, dialect) in TREES {
         for file in cases(&corpus, tree) {
             let folder = file.parent().expect("a folder");
-            let expected = std::fs::read_to_string(&file)
-                .expect("a text")
-                .replace("tests/qapi-schema/", "");
-            let mut found =
-                as_qemu_prints(&run(&file.with_extension("json"), Some(dialect)), folder);
+            let expected = std::fs::read_to_string(&file).expect("a text").replace("tests/qapi-schema/", "");
+            let mut found = as_qemu_prints(&run(&file.with_extension("json"), Some(dialect)), folder);
             if file.ends_with("event-args-if-unboxed.err") {
                 // Not run by QEMU, and its words are those of an older release.
-                let place = |text: &str| {
-                    text.split(": ")
-                        .map(str::to_owned)
-                        .take(2)
-                        .collect::<Vec<_>>()
-                };
+                let place = |text: &str| text.split(": ").map(str::to_owned).take(2).collect::<Vec<_>>();
                 assert_eq!(place(&found), place(&expected));
                 found.clone_from(&expected);
             }
             count += 1;
             if found != expected {
-                wrong.push(format!(
-                    "{}:\n  expected {expected}  found    {found}",
-                    file.display()
-                ));
+                wrong.push(format!("{}:\n  expected {expected}  found    {found}", file.display()));
             }
         }
     }
-    assert!(
-        wrong.is_empty(),
-        "{} of {count} cases differ:\n{}",
-        wrong.len(),
-        wrong.join("\n")
-    );
+    assert!(wrong.is_empty(), "{} of {count} cases differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

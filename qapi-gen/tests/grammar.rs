@@ -9,8 +9,7 @@ const RENEW: &str = "QAPI_GEN_RENEW_GRAMMAR";
 #[test]
 fn checked_in_parser_is_current() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/syntax");
-    let grammar =
-        std::fs::read_to_string(folder.join("qapi.pest")).expect("the grammar is readable");
+    let grammar = std::fs::read_to_string(folder.join("qapi.pest")).expect("the grammar is readable");
     let input = quote! {
         #[grammar_inline = #grammar]
         pub(crate) struct Grammar;
@@ -27,8 +26,5 @@ fn checked_in_parser_is_current() {
         std::fs::write(&path, &current).expect("the parser is writable");
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        stored == current,
-        "src/syntax/grammar.rs is stale: set {RENEW}=1 and run this test again"
-    );
+    assert!(stored == current, "src/syntax/grammar.rs is stale: set {RENEW}=1 and run this test again");
 }

@@ -7,9 +7,7 @@ use qapi_gen::{Dialect, analyse};
 use std::path::Path;
 
 fn survives(text: impl Into<Vec<u8>>) {
-    let loader = MemoryLoader::new()
-        .with("a.json", text)
-        .with("b.json", "{ 'enum': 'Ee', 'data': [] }");
+    let loader = MemoryLoader::new().with("a.json", text).with("b.json", "{ 'enum': 'Ee', 'data': [] }");
     for dialect in Dialect::DETECTED {
         let analysis = analyse(&loader, Path::new("a.json"), Some(dialect));
         if let Err(found) = &analysis.result {
@@ -114,31 +112,16 @@ fn deep_nesting_is_refused() {
     let result = |depth| analyse(&loader(depth), Path::new("a.json"), Some(Dialect::NEWEST)).result;
     assert!(result(99).is_ok());
     let found = result(100).expect_err("too deep");
-    assert_eq!(
-        found.iter().map(|d| d.id()).collect::<Vec<_>>(),
-        ["nesting-too-deep"]
-    );
+    assert_eq!(found.iter().map(|d| d.id()).collect::<Vec<_>>(), ["nesting-too-deep"]);
     survives("(".repeat(100_000));
-    survives(format!(
-        "{{ 'struct': 'Xx', 'data': {{}}, 'if': '{}' }}",
-        "(".repeat(100_000)
-    ));
-    survives(format!(
-        "{{ 'struct': 'Xx', 'data': {{}}, 'if': '{}A' }}",
-        "!".repeat(100_000)
-    ));
+    survives(format!("{{ 'struct': 'Xx', 'data': {{}}, 'if': '{}' }}", "(".repeat(100_000)));
+    survives(format!("{{ 'struct': 'Xx', 'data': {{}}, 'if': '{}A' }}", "!".repeat(100_000)));
 }
 
 #[test]
 fn long_chains_end() {
-    let chain: String = (0..3000)
-        .map(|i| {
-            format!(
-                "{{ 'struct': 'S{i}x', 'base': 'S{}x', 'data': {{}} }}\n",
-                i + 1
-            )
-        })
-        .collect();
+    let chain: String =
+        (0..3000).map(|i| format!("{{ 'struct': 'S{i}x', 'base': 'S{}x', 'data': {{}} }}\n", i + 1)).collect();
     survives(chain);
     let nested: String = (0..60)
         .map(|i| {
@@ -149,7 +132,5 @@ fn long_chains_end() {
             )
         })
         .collect();
-    survives(format!(
-        "{{ 'enum': 'Ee', 'data': ['a', 'b'] }}\n{{ 'struct': 'U60x', 'data': {{}} }}\n{nested}"
-    ));
+    survives(format!("{{ 'enum': 'Ee', 'data': ['a', 'b'] }}\n{{ 'struct': 'U60x', 'data': {{}} }}\n{nested}"));
 }

@@ -20,17 +20,11 @@ pub(super) fn body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn may_be_free(cx: &Context<'_>) -> bool {
-    cx.pragma.member_names.iter().any(|known| known == cx.name)
+    cx.pragma.member_names.contains(cx.name)
 }
 
 fn enum_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(
-        cx,
-        expr,
-        What::Meta(cx.meta),
-        &["enum", "data"],
-        &["if", "features", "prefix"],
-    )?;
+    check_keys(cx, expr, What::Meta(cx.meta), &["enum", "data"], &["if", "features", "prefix"])?;
     let data = expr.get("data")?;
     let Some(items) = data.as_list() else {
         let message = "'data' must be an array".to_owned();
@@ -43,22 +37,12 @@ fn enum_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
         cx.error(&catalogue::VALUE_SHAPE, prefix.span, message);
     }
     let free = may_be_free(cx);
-    let values = items
-        .iter()
-        .filter_map(|item| enum_value(cx, item, free))
-        .collect();
-    Some(Body::Enum {
-        values,
-        prefix: prefix.and_then(Value::as_str).map(str::to_owned),
-    })
+    let values = items.iter().filter_map(|item| enum_value(cx, item, free)).collect();
+    Some(Body::Enum { values, prefix: prefix.and_then(Value::as_str).map(str::to_owned) })
 }
 
 fn enum_value(cx: &mut Context<'_>, item: &Value, free: bool) -> Option<ValueDef> {
-    let optional: &[&str] = if cx.dialect.enum_value_features() {
-        &["if", "features"]
-    } else {
-        &["if"]
-    };
+    let optional: &[&str] = if cx.dialect.enum_value_features() { &["if", "features"] } else { &["if"] };
     let name = item_name(cx, item, "data", optional)?;
     let what = What::Member("data", name);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -69,32 +53,18 @@ fn enum_value(cx: &mut Context<'_>, item: &Value, free: bool) -> Option<ValueDef
     }
     let cond = condition(cx, item, what);
     let features = features(cx, item);
-    Some(ValueDef {
-        name: name.to_owned(),
-        cond,
-        features,
-        span: item.span,
-    })
+    Some(ValueDef { name: name.to_owned(), cond, features, span: item.span })
 }
 
 fn struct_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(
-        cx,
-        expr,
-        What::Meta(cx.meta),
-        &["struct", "data"],
-        &["base", "if", "features"],
-    )?;
+    check_keys(cx, expr, What::Meta(cx.meta), &["struct", "data"], &["base", "if", "features"])?;
     let free = may_be_free(cx);
     let members = members(cx, expr.get("data")?, "data", free);
     let base = match expr.get("base") {
         Some(base) => Some(type_name(cx, base, What::Key("base"))?),
         None => None,
     };
-    Some(Body::Struct {
-        base,
-        members: members?,
-    })
+    Some(Body::Struct { base, members: members? })
 }
 
 /// A type name, or an object with the members of a type of its own.
@@ -108,32 +78,17 @@ fn name_or_members(cx: &mut Context<'_>, value: &Value, key: &str, free: bool) -
 fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     let what = What::Meta(cx.meta);
     if cx.dialect.simple_unions() {
-        check_keys(
-            cx,
-            expr,
-            what,
-            &["union", "data"],
-            &["base", "discriminator", "if", "features"],
-        )?;
+        check_keys(cx, expr, what, &["union", "data"], &["base", "discriminator", "if", "features"])?;
     } else {
-        check_keys(
-            cx,
-            expr,
-            what,
-            &["union", "base", "discriminator", "data"],
-            &["if", "features"],
-        )?;
+        check_keys(cx, expr, what, &["union", "base", "discriminator", "data"], &["if", "features"])?;
     }
     let free = may_be_free(cx);
     let base = match (expr.get("base"), expr.get("discriminator")) {
         (Some(base), Some(_)) => name_or_members(cx, base, "base", free)?,
         (None, None) => Data::None,
         (base, _) => {
-            let message = if base.is_some() {
-                "'base' requires 'discriminator'"
-            } else {
-                "'discriminator' requires 'base'"
-            };
+            let message =
+                if base.is_some() { "'base' requires 'discriminator'" } else { "'discriminator' requires 'base'" };
             cx.error(&catalogue::KEY_MISSING, expr.span, message.to_owned());
             return None;
         }
@@ -152,21 +107,11 @@ fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     let data = expr.get("data")?;
     let simple = discriminator.is_none();
     let branches = branches(cx, data, simple || !cx.dialect.name_case_rules(), simple)?;
-    Some(Body::Union {
-        base,
-        discriminator,
-        branches,
-    })
+    Some(Body::Union { base, discriminator, branches })
 }
 
 fn alternate_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(
-        cx,
-        expr,
-        What::Meta(cx.meta),
-        &["alternate", "data"],
-        &["if", "features"],
-    )?;
+    check_keys(cx, expr, What::Meta(cx.meta), &["alternate", "data"], &["if", "features"])?;
     let data = expr.get("data")?;
     let empty = match &data.kind {
         Kind::Str(text) => text.is_empty(),
@@ -185,20 +130,13 @@ fn alternate_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 /// The branches in `data`. `named` asks for the case rules on their names.
-fn branches(
-    cx: &mut Context<'_>,
-    data: &Value,
-    named: bool,
-    arrays: bool,
-) -> Option<Vec<MemberDef>> {
+fn branches(cx: &mut Context<'_>, data: &Value, named: bool, arrays: bool) -> Option<Vec<MemberDef>> {
     let Some(entries) = data.as_dict() else {
         let message = "'data' must be an object".to_owned();
         cx.error(&catalogue::VALUE_SHAPE, data.span, message);
         return None;
     };
-    let branches = entries
-        .iter()
-        .filter_map(|entry| branch(cx, entry, named, arrays));
+    let branches = entries.iter().filter_map(|entry| branch(cx, entry, named, arrays));
     Some(branches.collect())
 }
 
@@ -212,26 +150,13 @@ fn branch(cx: &mut Context<'_>, entry: &Entry, named: bool, arrays: bool) -> Opt
     }
     let cond = condition(cx, &entry.value, what);
     let ty = entry.value.get("type").unwrap_or(&entry.value);
-    let ty = if arrays {
-        type_or_array(cx, ty, what)?
-    } else {
-        type_name(cx, ty, what)?
-    };
-    Some(MemberDef {
-        name: entry.key.clone(),
-        optional: false,
-        ty,
-        cond,
-        features: Vec::new(),
-        span: entry.key_span,
-    })
+    let ty = if arrays { type_or_array(cx, ty, what)? } else { type_name(cx, ty, what)? };
+    Some(MemberDef { name: entry.key.clone(), optional: false, ty, cond, features: Vec::new(), span: entry.key_span })
 }
 
 /// `data` of a command or event.
 fn data(cx: &mut Context<'_>, expr: &Value) -> Option<Data> {
-    let boxed = expr
-        .get("boxed")
-        .is_some_and(|value| !matches!(value.kind, Kind::Bool(false)));
+    let boxed = expr.get("boxed").is_some_and(|value| !matches!(value.kind, Kind::Bool(false)));
     match expr.get("data") {
         None if boxed => {
             let message = "'boxed': true requires 'data'".to_owned();
@@ -281,24 +206,12 @@ fn command_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 }
 
 fn event_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
-    check_keys(
-        cx,
-        expr,
-        What::Meta(cx.meta),
-        &["event"],
-        &["data", "boxed", "if", "features"],
-    )?;
-    Some(Body::Event {
-        data: data(cx, expr)?,
-        boxed: is_set(expr, "boxed"),
-    })
+    check_keys(cx, expr, What::Meta(cx.meta), &["event"], &["data", "boxed", "if", "features"])?;
+    Some(Body::Event { data: data(cx, expr)?, boxed: is_set(expr, "boxed") })
 }
 
 fn is_set(expr: &Value, flag: &str) -> bool {
-    matches!(
-        expr.get(flag).map(|value| &value.kind),
-        Some(Kind::Bool(true))
-    )
+    matches!(expr.get(flag).map(|value| &value.kind), Some(Kind::Bool(true)))
 }
 
 /// Each flag has one value that it may be given.

@@ -10,12 +10,7 @@ pub(super) fn condition(cx: &mut Context<'_>, owner: &Value, what: What<'_>) -> 
     let Some(value) = owner.get("if") else {
         return Cond::True;
     };
-    if cx.dialect.c_conditions() {
-        c_conditions(cx, value, what)
-    } else {
-        tree(cx, value, what)
-    }
-    .unwrap_or_default()
+    if cx.dialect.c_conditions() { c_conditions(cx, value, what) } else { tree(cx, value, what) }.unwrap_or_default()
 }
 
 /// `IDENT`, or an object with one of `all`, `any`, `not` (from 6.2).
@@ -24,36 +19,18 @@ fn tree(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Cond> {
     let entries = match &value.kind {
         Kind::Str(name) if is_symbol(name) => return Some(Cond::Symbol(name.clone())),
         Kind::Str(name) => {
-            cx.error(
-                rule,
-                value.span,
-                format!("'if' condition '{name}' of {what} is not a valid identifier"),
-            );
+            cx.error(rule, value.span, format!("'if' condition '{name}' of {what} is not a valid identifier"));
             return None;
         }
         Kind::Dict(entries) => entries,
         _ => {
-            cx.error(
-                rule,
-                value.span,
-                format!("'if' condition of {what} must be a string or an object"),
-            );
+            cx.error(rule, value.span, format!("'if' condition of {what} must be a string or an object"));
             return None;
         }
     };
-    check_keys(
-        cx,
-        value,
-        What::Condition(&what),
-        &[],
-        &["all", "any", "not"],
-    )?;
+    check_keys(cx, value, What::Condition(&what), &[], &["all", "any", "not"])?;
     let [entry] = entries.as_slice() else {
-        cx.error(
-            rule,
-            value.span,
-            format!("'if' condition of {what} has conflicting keys"),
-        );
+        cx.error(rule, value.span, format!("'if' condition of {what} has conflicting keys"));
         return None;
     };
     let operand = &entry.value;
@@ -66,29 +43,16 @@ fn tree(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Cond> {
         return None;
     };
     if operands.is_empty() {
-        cx.error(
-            rule,
-            operand.span,
-            format!("'if' condition [] of {what} is useless"),
-        );
+        cx.error(rule, operand.span, format!("'if' condition [] of {what} is useless"));
         return None;
     }
-    let operands: Option<Vec<Cond>> = operands
-        .iter()
-        .map(|operand| tree(cx, operand, what))
-        .collect();
-    Some(if entry.key == "all" {
-        Cond::All(operands?)
-    } else {
-        Cond::Any(operands?)
-    })
+    let operands: Option<Vec<Cond>> = operands.iter().map(|operand| tree(cx, operand, what)).collect();
+    Some(if entry.key == "all" { Cond::All(operands?) } else { Cond::Any(operands?) })
 }
 
 fn is_symbol(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// A C expression, or an array of such that must all hold (up to 6.1).
@@ -98,22 +62,11 @@ fn c_conditions(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<C
         return c_condition(cx, value, what);
     };
     if items.is_empty() {
-        cx.error(
-            rule,
-            value.span,
-            format!("'if' condition [] of {what} is useless"),
-        );
+        cx.error(rule, value.span, format!("'if' condition [] of {what} is useless"));
         return None;
     }
-    let mut conds: Vec<Cond> = items
-        .iter()
-        .map(|item| c_condition(cx, item, what))
-        .collect::<Option<_>>()?;
-    Some(if conds.len() == 1 {
-        conds.remove(0)
-    } else {
-        Cond::All(conds)
-    })
+    let mut conds: Vec<Cond> = items.iter().map(|item| c_condition(cx, item, what)).collect::<Option<_>>()?;
+    Some(if conds.len() == 1 { conds.remove(0) } else { Cond::All(conds) })
 }
 
 fn c_condition(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Cond> {
@@ -124,11 +77,7 @@ fn c_condition(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Co
         return None;
     };
     if text.trim().is_empty() {
-        cx.error(
-            rule,
-            value.span,
-            format!("'if' condition '{text}' of {what} makes no sense"),
-        );
+        cx.error(rule, value.span, format!("'if' condition '{text}' of {what} makes no sense"));
         return None;
     }
     Some(parse_c(text))
@@ -139,10 +88,7 @@ fn c_condition(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Co
 /// QEMU hands the text to the C compiler unread, so anything is allowed; what is not understood
 /// becomes one symbol of that text.
 pub(super) fn parse_c(text: &str) -> Cond {
-    let mut parser = CParser {
-        rest: text,
-        depth: 0,
-    };
+    let mut parser = CParser { rest: text, depth: 0 };
     match parser.alternatives() {
         Some(cond) if parser.rest.trim().is_empty() => cond,
         _ => Cond::Symbol(text.trim().to_owned()),
@@ -164,9 +110,7 @@ impl<'t> CParser<'t> {
 
     fn word(&mut self) -> Option<&'t str> {
         let rest = self.rest.trim_start();
-        let len = rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .unwrap_or(rest.len());
+        let len = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let (word, rest) = rest.split_at(len);
         self.rest = rest;
         (!word.is_empty()).then_some(word)
@@ -177,11 +121,7 @@ impl<'t> CParser<'t> {
         while self.take("||") {
             parts.push(self.conjunction()?);
         }
-        Some(if parts.len() == 1 {
-            parts.remove(0)
-        } else {
-            Cond::Any(parts)
-        })
+        Some(if parts.len() == 1 { parts.remove(0) } else { Cond::Any(parts) })
     }
 
     fn conjunction(&mut self) -> Option<Cond> {
@@ -189,11 +129,7 @@ impl<'t> CParser<'t> {
         while self.take("&&") {
             parts.push(self.unary()?);
         }
-        Some(if parts.len() == 1 {
-            parts.remove(0)
-        } else {
-            Cond::All(parts)
-        })
+        Some(if parts.len() == 1 { parts.remove(0) } else { Cond::All(parts) })
     }
 
     fn unary(&mut self) -> Option<Cond> {

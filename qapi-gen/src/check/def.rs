@@ -17,14 +17,8 @@ pub(crate) enum Meta {
 
 impl Meta {
     /// Every kind, in QEMU's order.
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Enum,
-        Self::Struct,
-        Self::Union,
-        Self::Alternate,
-        Self::Command,
-        Self::Event,
-    ];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Enum, Self::Struct, Self::Union, Self::Alternate, Self::Command, Self::Event];
 
     /// The key that introduces it.
     pub(crate) fn key(self) -> &'static str {

@@ -52,9 +52,7 @@ const RELEASES: [((u32, u32), Dialect); 16] = [
 
 /// A text that is not the number of a release with a known dialect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is not a QEMU release with a known schema language: give a number from 5.2 on, such as 7.2.22"
-)]
+#[error("'{0}' is not a QEMU release with a known schema language: give a number from 5.2 on, such as 7.2.22")]
 pub struct UnknownDialect(String);
 
 impl Dialect {
@@ -171,11 +169,7 @@ impl FromStr for Dialect {
     /// Takes any release number: `7.2`, `7.2.22`, also one newer than the newest dialect.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let unknown = || UnknownDialect(text.to_owned());
-        let numbers: Result<Vec<u32>, _> = text
-            .trim_start_matches('v')
-            .split('.')
-            .map(str::parse)
-            .collect();
+        let numbers: Result<Vec<u32>, _> = text.trim_start_matches('v').split('.').map(str::parse).collect();
         let release = match numbers.map_err(|_| unknown())?.as_slice() {
             [major] => (*major, 0),
             [major, minor, ..] => (*major, *minor),

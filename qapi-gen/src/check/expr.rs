@@ -24,8 +24,7 @@ pub(super) struct Context<'a> {
 impl Context<'_> {
     pub(super) fn error(&mut self, rule: &'static Rule, span: Span, message: String) {
         let diagnostic = Diagnostic::new(rule, message, span);
-        self.out
-            .push(diagnostic.inside(self.meta.key(), self.name, self.span));
+        self.out.push(diagnostic.inside(self.meta.key(), self.name, self.span));
         self.failed = true;
     }
 }
@@ -69,11 +68,7 @@ pub(super) fn check_keys(
     let has = |key: &&&str| entries.iter().any(|entry| entry.key == **key);
     let missing: Vec<&str> = required.iter().filter(|key| !has(key)).copied().collect();
     if !missing.is_empty() {
-        let message = format!(
-            "{what} misses key{} {}",
-            plural(&missing),
-            quoted(missing.clone())
-        );
+        let message = format!("{what} misses key{} {}", plural(&missing), quoted(missing.clone()));
         cx.error(&catalogue::KEY_MISSING, value.span, message);
         return None;
     }
@@ -84,12 +79,8 @@ pub(super) fn check_keys(
     };
     let keys: Vec<&str> = unknown.iter().map(|entry| entry.key.as_str()).collect();
     let valid = required.iter().chain(optional).copied().collect();
-    let message = format!(
-        "{what} has unknown key{} {}\nValid keys are {}.",
-        plural(&keys),
-        quoted(keys.clone()),
-        quoted(valid)
-    );
+    let message =
+        format!("{what} has unknown key{} {}\nValid keys are {}.", plural(&keys), quoted(keys.clone()), quoted(valid));
     cx.error(&catalogue::KEY_UNKNOWN, first.key_span, message);
     None
 }
@@ -124,7 +115,7 @@ pub(super) fn definition_name(cx: &mut Context<'_>, span: Span) {
             }
         }
         Meta::Command => {
-            let underscore = cx.pragma.command_names.iter().any(|known| known == name);
+            let underscore = cx.pragma.command_names.contains(name);
             check_lower(cx, stem, span, what, false, underscore);
         }
         _ => {
@@ -138,11 +129,7 @@ pub(super) fn definition_name(cx: &mut Context<'_>, span: Span) {
 }
 
 fn reserved_ending(cx: &mut Context<'_>, span: Span) {
-    let endings: &[&str] = if cx.dialect.kind_reserved() {
-        &["List", "Kind"]
-    } else {
-        &["List"]
-    };
+    let endings: &[&str] = if cx.dialect.kind_reserved() { &["List", "Kind"] } else { &["List"] };
     if let Some(ending) = endings.iter().find(|ending| cx.name.ends_with(**ending)) {
         let message = format!("{} name should not end in '{ending}'", cx.meta.key());
         cx.error(&catalogue::NAME_RESERVED, span, message);
@@ -150,31 +137,15 @@ fn reserved_ending(cx: &mut Context<'_>, span: Span) {
 }
 
 /// Checks the general shape of a name; its stem if it is one.
-fn check_shape<'n>(
-    cx: &mut Context<'_>,
-    name: &'n str,
-    span: Span,
-    what: What<'_>,
-) -> Option<&'n str> {
+fn check_shape<'n>(cx: &mut Context<'_>, name: &'n str, span: Span, what: What<'_>) -> Option<&'n str> {
     let stem = names::stem(name, cx.dialect);
     if stem.is_none() {
-        cx.error(
-            &catalogue::NAME_INVALID,
-            span,
-            format!("{what} has an invalid name"),
-        );
+        cx.error(&catalogue::NAME_INVALID, span, format!("{what} has an invalid name"));
     }
     stem
 }
 
-fn check_lower(
-    cx: &mut Context<'_>,
-    stem: &str,
-    span: Span,
-    what: What<'_>,
-    upper: bool,
-    underscore: bool,
-) {
+fn check_lower(cx: &mut Context<'_>, stem: &str, span: Span, what: What<'_>, upper: bool, underscore: bool) {
     let bad = |b: u8| (b.is_ascii_uppercase() && !upper) || (b == b'_' && !underscore);
     if stem.bytes().any(bad) {
         let message = format!("name of {what} must not use uppercase or '_'");
@@ -183,25 +154,12 @@ fn check_lower(
 }
 
 /// Checks the name of a member, value, branch or feature. `free` lifts the case rules.
-pub(super) fn check_part_name(
-    cx: &mut Context<'_>,
-    name: &str,
-    span: Span,
-    what: What<'_>,
-    free: bool,
-) {
+pub(super) fn check_part_name(cx: &mut Context<'_>, name: &str, span: Span, what: What<'_>, free: bool) {
     if cx.dialect.name_case_rules() {
         if let Some(stem) = check_shape(cx, name, span, what) {
             check_lower(cx, stem, span, what, free, free);
         }
-    } else if check_shape(cx, name, span, what).is_some()
-        && !free
-        && name.bytes().any(|b| b.is_ascii_uppercase())
-    {
-        cx.error(
-            &catalogue::NAME_CASE,
-            span,
-            format!("{what} uses uppercase in name"),
-        );
+    } else if check_shape(cx, name, span, what).is_some() && !free && name.bytes().any(|b| b.is_ascii_uppercase()) {
+        cx.error(&catalogue::NAME_CASE, span, format!("{what} uses uppercase in name"));
     }
 }

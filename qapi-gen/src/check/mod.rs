@@ -54,12 +54,7 @@ pub(crate) enum Depth {
 }
 
 /// Checks everything that was loaded as `dialect` has it. Mistakes go to `out`.
-pub(crate) fn check(
-    loaded: &Loaded,
-    dialect: Dialect,
-    depth: Depth,
-    out: &mut Vec<Diagnostic>,
-) -> Checked {
+pub(crate) fn check(loaded: &Loaded, dialect: Dialect, depth: Depth, out: &mut Vec<Diagnostic>) -> Checked {
     let enough = |out: &[Diagnostic]| depth == Depth::First && !out.is_empty();
     let mut reader = Reader {
         sources: &loaded.sources,
@@ -76,12 +71,7 @@ pub(crate) fn check(
             return Checked::default();
         }
     }
-    let Reader {
-        slots,
-        pragma,
-        mut broken,
-        ..
-    } = reader;
+    let Reader { slots, pragma, mut broken, .. } = reader;
     // Pragmas hold for definitions before them too, so definitions come after all of them.
     let mut pieces = Vec::with_capacity(slots.len());
     for slot in slots {
@@ -98,21 +88,13 @@ pub(crate) fn check(
             }
         }
     }
-    Checked {
-        pieces,
-        pragma,
-        broken,
-    }
+    Checked { pieces, pragma, broken }
 }
 
 /// A piece, or a definition that waits for the pragmas.
 enum Slot<'l> {
     Ready(Piece),
-    Expr {
-        module: usize,
-        expr: &'l Value,
-        doc: Comment,
-    },
+    Expr { module: usize, expr: &'l Value, doc: Comment },
 }
 
 /// The comment before a definition.
@@ -162,8 +144,7 @@ impl<'l> Reader<'l, '_> {
                     Pending::Broken => Comment::Broken,
                     Pending::FreeForm(span) => {
                         let message = "definition documentation required";
-                        self.out
-                            .push(Diagnostic::new(&catalogue::DOC_REQUIRED, message, span));
+                        self.out.push(Diagnostic::new(&catalogue::DOC_REQUIRED, message, span));
                         Comment::Broken
                     }
                 };
@@ -171,8 +152,7 @@ impl<'l> Reader<'l, '_> {
             }
             Item::Include(target) => {
                 self.no_definition();
-                self.slots
-                    .push(Slot::Ready(Piece::Include(module, *target)));
+                self.slots.push(Slot::Ready(Piece::Include(module, *target)));
             }
             Item::Pragma(directive) => {
                 self.no_definition();
@@ -202,20 +182,14 @@ impl<'l> Reader<'l, '_> {
         if let Pending::Definition(doc) = std::mem::replace(&mut self.pending, Pending::None) {
             let symbol = doc.symbol.unwrap_or_default();
             let message = format!("documentation for '{symbol}' is not followed by the definition");
-            self.out.push(Diagnostic::new(
-                &catalogue::DOC_MISPLACED,
-                message,
-                doc.span,
-            ));
+            self.out.push(Diagnostic::new(&catalogue::DOC_MISPLACED, message, doc.span));
         }
     }
 }
 
 /// Names that `expr` seems to define.
 fn names_in(expr: &Value) -> impl Iterator<Item = String> {
-    Meta::ALL
-        .into_iter()
-        .filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
+    Meta::ALL.into_iter().filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
 }
 
 /// Checks one definition. `None` if there is a mistake in it.
@@ -228,41 +202,20 @@ fn definition(
     out: &mut Vec<Diagnostic>,
     broken: &mut HashSet<String>,
 ) -> Option<Def> {
-    let mut metas = Meta::ALL
-        .into_iter()
-        .filter(|meta| expr.get(meta.key()).is_some());
+    let mut metas = Meta::ALL.into_iter().filter(|meta| expr.get(meta.key()).is_some());
     let (Some(meta), None) = (metas.next(), metas.next()) else {
-        let keys: Vec<String> = Meta::ALL
-            .iter()
-            .map(|meta| format!("'{}'", meta.key()))
-            .collect();
+        let keys: Vec<String> = Meta::ALL.iter().map(|meta| format!("'{}'", meta.key())).collect();
         let message = format!("expression must have exactly one key {}", keys.join(", "));
-        out.push(Diagnostic::new(
-            &catalogue::META_AMBIGUOUS,
-            message,
-            expr.span,
-        ));
+        out.push(Diagnostic::new(&catalogue::META_AMBIGUOUS, message, expr.span));
         return None;
     };
     let name_value = expr.get(meta.key())?;
     let Some(name) = name_value.as_str() else {
         let message = format!("'{}' requires a string name", meta.key());
-        out.push(Diagnostic::new(
-            &catalogue::NAME_NOT_STRING,
-            message,
-            expr.span,
-        ));
+        out.push(Diagnostic::new(&catalogue::NAME_NOT_STRING, message, expr.span));
         return None;
     };
-    let mut cx = Context {
-        dialect,
-        pragma,
-        meta,
-        name,
-        span: expr.span,
-        out,
-        failed: false,
-    };
+    let mut cx = Context { dialect, pragma, meta, name, span: expr.span, out, failed: false };
     expr::definition_name(&mut cx, name_value.span);
     let doc = documentation(&mut cx, expr, comment);
     let body = body::body(&mut cx, expr);
@@ -307,8 +260,7 @@ fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option
     }
     let mut wrong = |span: Span, message: &str| {
         // These are about the comment; QEMU does not name the definition.
-        cx.out
-            .push(Diagnostic::new(&catalogue::DOC_SECTION, message, span));
+        cx.out.push(Diagnostic::new(&catalogue::DOC_SECTION, message, span));
     };
     let command = cx.meta == Meta::Command;
     let section = |tag: &str| doc.sections.iter().find(|section| section.name == tag);
@@ -322,10 +274,7 @@ fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option
         if !command {
             wrong(returns.span, "'Returns' section is only valid for commands");
         } else if expr.get("returns").is_none() && cx.dialect.members_documented() {
-            wrong(
-                returns.span,
-                "'Returns' section, but command doesn't return anything",
-            );
+            wrong(returns.span, "'Returns' section, but command doesn't return anything");
         }
     }
     if let Some(errors) = section("Errors").filter(|_| !command) {

@@ -51,9 +51,5 @@ pub(super) fn is_camel(stem: &str) -> bool {
 
 /// The form in which names clash.
 pub(crate) fn c_name(name: &str) -> std::borrow::Cow<'_, str> {
-    if name.bytes().any(|b| b == b'-' || b == b'.') {
-        name.replace(['-', '.'], "_").into()
-    } else {
-        name.into()
-    }
+    if name.bytes().any(|b| b == b'-' || b == b'.') { name.replace(['-', '.'], "_").into() } else { name.into() }
 }

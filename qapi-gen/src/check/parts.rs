@@ -11,47 +11,27 @@ use crate::syntax::{Entry, Kind, Value};
 /// A string that must be a type name.
 pub(super) fn type_name(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<TypeRef> {
     match &value.kind {
-        Kind::Str(name) => Some(TypeRef {
-            name: name.clone(),
-            array: false,
-            span: value.span,
-        }),
+        Kind::Str(name) => Some(TypeRef { name: name.clone(), array: false, span: value.span }),
         Kind::List(_) if !cx.dialect.array_wording() => {
-            cx.error(
-                &catalogue::VALUE_SHAPE,
-                value.span,
-                format!("{what} cannot be an array"),
-            );
+            cx.error(&catalogue::VALUE_SHAPE, value.span, format!("{what} cannot be an array"));
             None
         }
         _ => {
-            cx.error(
-                &catalogue::VALUE_SHAPE,
-                value.span,
-                format!("{what} should be a type name"),
-            );
+            cx.error(&catalogue::VALUE_SHAPE, value.span, format!("{what} should be a type name"));
             None
         }
     }
 }
 
 /// `'Type'` or `['Type']`.
-pub(super) fn type_or_array(
-    cx: &mut Context<'_>,
-    value: &Value,
-    what: What<'_>,
-) -> Option<TypeRef> {
+pub(super) fn type_or_array(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<TypeRef> {
     let message = match &value.kind {
         Kind::Str(_) => return type_name(cx, value, what),
         Kind::List(items) => {
             if let [item] = items.as_slice()
                 && let Some(name) = item.as_str()
             {
-                return Some(TypeRef {
-                    name: name.to_owned(),
-                    array: true,
-                    span: value.span,
-                });
+                return Some(TypeRef { name: name.to_owned(), array: true, span: value.span });
             }
             format!("{what}: array type must contain single type name")
         }
@@ -63,12 +43,7 @@ pub(super) fn type_or_array(
 }
 
 /// The members of an object that describes a type. `free` lifts the case rules of names.
-pub(super) fn members(
-    cx: &mut Context<'_>,
-    value: &Value,
-    key: &str,
-    free: bool,
-) -> Option<Vec<MemberDef>> {
+pub(super) fn members(cx: &mut Context<'_>, value: &Value, key: &str, free: bool) -> Option<Vec<MemberDef>> {
     let Some(entries) = value.as_dict() else {
         let message = match &value.kind {
             Kind::List(_) if !cx.dialect.array_wording() => format!("'{key}' cannot be an array"),
@@ -77,9 +52,7 @@ pub(super) fn members(
         cx.error(&catalogue::VALUE_SHAPE, value.span, message);
         return None;
     };
-    let members = entries
-        .iter()
-        .filter_map(|entry| member(cx, entry, key, free));
+    let members = entries.iter().filter_map(|entry| member(cx, entry, key, free));
     Some(members.collect())
 }
 
@@ -90,11 +63,7 @@ fn member(cx: &mut Context<'_>, entry: &Entry, key: &str, free: bool) -> Option<
     check_part_name(cx, name, entry.key_span, what, free);
     // 5.2 looks at the name with its `*` here, so that `*u` passes.
     if names::reserved_member(name) && (cx.dialect.name_case_rules() || !optional) {
-        cx.error(
-            &catalogue::NAME_RESERVED,
-            entry.key_span,
-            format!("{what} uses reserved name"),
-        );
+        cx.error(&catalogue::NAME_RESERVED, entry.key_span, format!("{what} uses reserved name"));
     }
     let plain = entry.value.as_dict().is_none();
     if !plain {
@@ -131,19 +100,11 @@ fn feature(cx: &mut Context<'_>, item: &Value) -> Option<Feature> {
     let what = What::Member("features", name);
     check_part_name(cx, name, item.span, what, false);
     let cond = condition(cx, item, what);
-    Some(Feature {
-        name: name.to_owned(),
-        cond,
-    })
+    Some(Feature { name: name.to_owned(), cond })
 }
 
 /// The name of an item that is `'name'` or `{ 'name': 'name', ... }`.
-pub(super) fn item_name<'v>(
-    cx: &mut Context<'_>,
-    item: &'v Value,
-    key: &str,
-    optional: &[&str],
-) -> Option<&'v str> {
+pub(super) fn item_name<'v>(cx: &mut Context<'_>, item: &'v Value, key: &str, optional: &[&str]) -> Option<&'v str> {
     let what = What::Item(key);
     let name = if item.as_dict().is_some() {
         check_keys(cx, item, what, &["name"], optional)?;

@@ -4,6 +4,7 @@ use super::Dialect;
 use crate::diag::{Diagnostic, catalogue};
 use crate::source::Span;
 use crate::syntax::{Kind, Value};
+use std::collections::HashSet;
 
 /// What the directives ask for; each list replaces an earlier one.
 #[derive(Debug, Default)]
@@ -11,13 +12,13 @@ pub(crate) struct Pragma {
     /// Every definition needs a documentation comment.
     pub(crate) doc_required: bool,
     /// Commands whose name may have `_`.
-    pub(crate) command_names: Vec<String>,
+    pub(crate) command_names: HashSet<String>,
     /// Commands that may return any type.
-    pub(crate) command_returns: Vec<String>,
+    pub(crate) command_returns: HashSet<String>,
     /// Types whose members' names may have upper case and `_`.
-    pub(crate) member_names: Vec<String>,
+    pub(crate) member_names: HashSet<String>,
     /// Definitions whose members need no documentation.
-    pub(crate) documentation: Vec<String>,
+    pub(crate) documentation: HashSet<String>,
 }
 
 impl Pragma {
@@ -40,13 +41,7 @@ impl Pragma {
         }
     }
 
-    fn set(
-        &mut self,
-        name: &str,
-        value: &Value,
-        dialect: Dialect,
-        span: Span,
-    ) -> Result<(), Diagnostic> {
+    fn set(&mut self, name: &str, value: &Value, dialect: Dialect, span: Span) -> Result<(), Diagnostic> {
         let list = match name {
             "doc-required" => {
                 let Kind::Bool(on) = value.kind else {
@@ -57,9 +52,7 @@ impl Pragma {
                 return Ok(());
             }
             "command-name-exceptions" if dialect.exception_pragmas() => &mut self.command_names,
-            "command-returns-exceptions" if dialect.exception_pragmas() => {
-                &mut self.command_returns
-            }
+            "command-returns-exceptions" if dialect.exception_pragmas() => &mut self.command_returns,
             "member-name-exceptions" if dialect.exception_pragmas() => &mut self.member_names,
             "returns-whitelist" if !dialect.exception_pragmas() => &mut self.command_returns,
             "name-case-whitelist" if !dialect.exception_pragmas() => &mut self.member_names,
@@ -71,7 +64,7 @@ impl Pragma {
         };
         let strings = value.as_list().and_then(|items| {
             let strings = items.iter().map(|item| item.as_str().map(str::to_owned));
-            strings.collect::<Option<Vec<_>>>()
+            strings.collect::<Option<HashSet<_>>>()
         });
         let Some(strings) = strings else {
             let message = format!("pragma {name} must be a list of strings");

@@ -72,19 +72,13 @@ impl Diagnostic {
     /// A mistake at `span` that QEMU reports with line and column.
     #[must_use]
     pub fn syntax(rule: &'static Rule, message: impl Into<String>, span: Span) -> Self {
-        Self {
-            has_column: true,
-            ..Self::new(rule, message, span)
-        }
+        Self { has_column: true, ..Self::new(rule, message, span) }
     }
 
     /// The same mistake, told to be inside a definition that starts at `start`.
     #[must_use]
     pub fn inside(mut self, meta: &'static str, name: &str, start: Span) -> Self {
-        self.within = Some(Box::new(Enclosing {
-            meta,
-            name: name.to_owned(),
-        }));
+        self.within = Some(Box::new(Enclosing { meta, name: name.to_owned() }));
         self.reported = Some(start);
         self
     }

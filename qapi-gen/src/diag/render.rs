@@ -56,23 +56,12 @@ fn human(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
 fn excerpt(out: &mut String, sources: &SourceMap, span: Span, label: &str, chain: bool) -> usize {
     let place = sources.locate(span);
     let width = place.line.to_string().len();
-    put!(
-        out,
-        "{:width$}--> {}:{}:{}",
-        "",
-        place.path.display(),
-        place.line,
-        place.column
-    );
+    put!(out, "{:width$}--> {}:{}:{}", "", place.path.display(), place.line, place.column);
     if chain {
         let includers = sources.include_chain(span.file);
         for (i, includer) in includers.iter().rev().enumerate() {
             let from = sources.locate(*includer);
-            let lead = if i == 0 {
-                "   (included from "
-            } else {
-                ", from "
-            };
+            let lead = if i == 0 { "   (included from " } else { ", from " };
             put!(out, "{lead}{}:{}", from.path.display(), from.line);
         }
         if !includers.is_empty() {
@@ -97,9 +86,7 @@ fn excerpt(out: &mut String, sources: &SourceMap, span: Span, label: &str, chain
 
 /// Carets under the part of `line` that `span` covers.
 fn marker(text: &str, span: Span, line: &str, column: usize) -> String {
-    let covered = text
-        .get(span.start as usize..span.end as usize)
-        .unwrap_or("");
+    let covered = text.get(span.start as usize..span.end as usize).unwrap_or("");
     let first = covered.split(['\n', '\r']).next().unwrap_or("");
     let room = expand_tabs(line).chars().count().saturating_sub(column - 1);
     let carets = first.chars().count().min(room).max(1);
@@ -130,12 +117,7 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     };
     for includer in sources.include_chain(span.file) {
         let from = sources.locate(includer);
-        put!(
-            out,
-            "In file included from {}:{}:\n",
-            from.path.display(),
-            from.line
-        );
+        put!(out, "In file included from {}:{}:\n", from.path.display(), from.line);
     }
     let place = sources.locate(span);
     gnu_within(out, &place, d.within.as_deref());
@@ -147,13 +129,7 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     for note in &d.notes {
         let place = sources.locate(note.span);
         gnu_within(out, &place, note.within.as_ref());
-        put!(
-            out,
-            "{}:{}: note: {}\n",
-            place.path.display(),
-            place.line,
-            note.message
-        );
+        put!(out, "{}:{}: note: {}\n", place.path.display(), place.line, note.message);
     }
 }
 
@@ -164,12 +140,7 @@ fn gnu_within(out: &mut String, place: &Location, within: Option<&Enclosing>) {
 }
 
 fn json(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
-    put!(
-        out,
-        "{{\"id\":{},\"message\":{}",
-        quote(d.rule.id),
-        quote(&d.message)
-    );
+    put!(out, "{{\"id\":{},\"message\":{}", quote(d.rule.id), quote(&d.message));
     if let Some(span) = d.span {
         let place = sources.locate(span);
         put!(
@@ -194,12 +165,7 @@ fn json(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
         put!(out, ",\"reported_line\":{}", sources.locate(span).line);
     }
     if let Some(Enclosing { meta, name }) = d.within.as_deref() {
-        put!(
-            out,
-            ",\"definition\":{{\"meta\":{},\"name\":{}}}",
-            quote(meta),
-            quote(name)
-        );
+        put!(out, ",\"definition\":{{\"meta\":{},\"name\":{}}}", quote(meta), quote(name));
     }
     if !d.rule.label.is_empty() {
         put!(out, ",\"label\":{}", quote(d.rule.label));

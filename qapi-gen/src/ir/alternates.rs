@@ -10,23 +10,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 impl<'p> Resolver<'p, '_> {
-    pub(super) fn check_alternate(
-        &mut self,
-        id: TypeId,
-        branches: &'p [MemberDef],
-        def: &Def,
-    ) -> bool {
+    pub(super) fn check_alternate(&mut self, id: TypeId, branches: &'p [MemberDef], def: &Def) -> bool {
         let mut resolved = Vec::with_capacity(branches.len());
         let mut good = true;
         for branch in branches {
-            match self.lookup_ref(&branch.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, || {
-                format!("branch '{}'", branch.name)
-            }) {
-                Some(ty) => resolved.push(Resolved {
-                    member: branch,
-                    ty,
-                    owner: id,
-                }),
+            match self
+                .lookup_ref(&branch.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, || format!("branch '{}'", branch.name))
+            {
+                Some(ty) => resolved.push(Resolved { member: branch, ty, owner: id }),
                 None => good = false,
             }
         }
@@ -45,20 +36,12 @@ impl<'p> Resolver<'p, '_> {
             }
             let taken = self.json_kinds(branch.ty);
             if taken.is_empty() {
-                let message = format!(
-                    "branch '{name}' cannot use {}",
-                    describe(self.proto(branch.ty))
-                );
+                let message = format!("branch '{name}' cannot use {}", describe(self.proto(branch.ty)));
                 self.error(def, &catalogue::BRANCH_TYPE, branch.member.ty.span, message);
                 good = false;
             } else if let Some(first) = taken.iter().find_map(|kind| kinds.get(kind)) {
                 let message = format!("branch '{name}' can't be distinguished from '{first}'");
-                self.error(
-                    def,
-                    &catalogue::ALTERNATE_CONFLICT,
-                    branch.member.span,
-                    message,
-                );
+                self.error(def, &catalogue::ALTERNATE_CONFLICT, branch.member.span, message);
                 good = false;
             }
             kinds.extend(taken.into_iter().map(|kind| (kind, name)));
@@ -80,10 +63,7 @@ impl<'p> Resolver<'p, '_> {
             ProtoKind::Array(_) => vec!["array"],
             ProtoKind::Enum(values) => {
                 let mut kinds = vec!["string"];
-                if values
-                    .iter()
-                    .any(|value| matches!(value.name.as_str(), "on" | "off"))
-                {
+                if values.iter().any(|value| matches!(value.name.as_str(), "on" | "off")) {
                     kinds.push("bool");
                 }
                 let numeric = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.');

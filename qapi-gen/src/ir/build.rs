@@ -3,8 +3,8 @@
 use super::declare::{Entity, Named, Proto, ProtoKind, declare};
 use super::resolve::{ObjectInfo, Resolved, Resolver, TypeInfo};
 use super::{
-    Alternate, Branch, Command, Cond, Doc, Enum, EnumValue, Event, Info, Item, Member, Module,
-    ModuleId, Object, ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
+    Alternate, Branch, Command, Cond, Doc, Enum, EnumValue, Event, Info, Item, Member, Module, ModuleId, Object,
+    ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
 };
 use crate::check::def::{Body, Data, Def, ValueDef};
 use crate::check::{Checked, Dialect, Piece};
@@ -13,21 +13,11 @@ use crate::source::Span;
 use crate::syntax::{Loaded, doc};
 
 /// Looks up all names. The schema, if there was no mistake in it; mistakes go to `out`.
-pub(crate) fn build(
-    loaded: &Loaded,
-    checked: &Checked,
-    dialect: Dialect,
-    out: &mut Vec<Diagnostic>,
-) -> Option<Schema> {
+pub(crate) fn build(loaded: &Loaded, checked: &Checked, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Option<Schema> {
     let declared = declare(checked, dialect, out);
     let mut resolver = Resolver::new(&declared, checked, dialect, loaded.incomplete, out);
     resolver.run();
-    resolver.out.is_empty().then(|| {
-        Builder {
-            resolver: &resolver,
-        }
-        .schema(loaded)
-    })
+    resolver.out.is_empty().then(|| Builder { resolver: &resolver }.schema(loaded))
 }
 
 struct Builder<'b, 'p, 'd> {
@@ -44,10 +34,7 @@ impl Builder<'_, '_, '_> {
         };
         for (at, proto) in self.resolver.declared.protos.iter().enumerate() {
             let id = TypeId(at as u32);
-            schema.types.push(Type {
-                info: self.type_info(proto, id),
-                kind: self.type_kind(proto, id),
-            });
+            schema.types.push(Type { info: self.type_info(proto, id), kind: self.type_kind(proto, id) });
         }
         for entity in &self.resolver.declared.entities {
             let (module, item) = match *entity {
@@ -77,12 +64,7 @@ impl Builder<'_, '_, '_> {
         }
         let module = owner.def.map_or(ModuleId(0), module_id);
         let cond = match (&proto.kind, owner.def) {
-            (
-                ProtoKind::Object {
-                    wraps: Some(inner), ..
-                },
-                _,
-            ) => self.cond_of(inner),
+            (ProtoKind::Object { wraps: Some(inner), .. }, _) => self.cond_of(inner),
             (_, Some(def)) => def.cond.clone(),
             (_, None) => Cond::True,
         };
@@ -109,26 +91,16 @@ impl Builder<'_, '_, '_> {
         match (&proto.kind, &self.resolver.infos[id.0 as usize]) {
             (ProtoKind::Builtin(builtin), _) => TypeKind::Builtin(*builtin),
             (ProtoKind::Enum(values), _) => TypeKind::Enum(Enum {
-                values: values
-                    .iter()
-                    .enumerate()
-                    .map(|(at, value)| enum_value(at, value, doc))
-                    .collect(),
+                values: values.iter().enumerate().map(|(at, value)| enum_value(at, value, doc)).collect(),
                 prefix: match proto.def.map(|def| &def.body) {
                     Some(Body::Enum { prefix, .. }) => prefix.clone(),
                     _ => None,
                 },
             }),
             (ProtoKind::Array(_), TypeInfo::Array(element)) => TypeKind::Array(*element),
-            (ProtoKind::Object { meta, .. }, TypeInfo::Object(info)) => {
-                TypeKind::Object(self.object(*meta, info))
-            }
+            (ProtoKind::Object { meta, .. }, TypeInfo::Object(info)) => TypeKind::Object(self.object(*meta, info)),
             (_, TypeInfo::Alternate(branches)) => TypeKind::Alternate(Alternate {
-                branches: branches
-                    .iter()
-                    .enumerate()
-                    .map(|(at, branch)| self.member(at, branch))
-                    .collect(),
+                branches: branches.iter().enumerate().map(|(at, branch)| self.member(at, branch)).collect(),
             }),
             // A schema without mistakes has the info that fits every kind.
             _ => TypeKind::Object(self.object(ObjectMeta::Implicit, &ObjectInfo::default())),
@@ -195,12 +167,7 @@ impl Builder<'_, '_, '_> {
     }
 
     fn command(&self, def: &Def) -> Option<Command> {
-        let Body::Command {
-            data,
-            returns,
-            flags,
-        } = &def.body
-        else {
+        let Body::Command { data, returns, flags } = &def.body else {
             return None;
         };
         let returns = returns.as_ref().and_then(|ty| match ty.array {
@@ -224,11 +191,7 @@ impl Builder<'_, '_, '_> {
         let Body::Event { data, boxed } = &def.body else {
             return None;
         };
-        Some(Event {
-            info: def_info(def),
-            arg: self.argument(def, data),
-            boxed: *boxed,
-        })
+        Some(Event { info: def_info(def), arg: self.argument(def, data), boxed: *boxed })
     }
 }
 
@@ -242,15 +205,9 @@ fn module_id(def: &Def) -> ModuleId {
 }
 
 fn modules(loaded: &Loaded, checked: &Checked) -> Vec<Module> {
-    let names = std::iter::once("./builtin")
-        .chain(loaded.modules.iter().map(|module| module.name.as_str()));
-    let mut modules: Vec<Module> = names
-        .map(|name| Module {
-            name: name.to_owned(),
-            docs: Vec::new(),
-            items: Vec::new(),
-        })
-        .collect();
+    let names = std::iter::once("./builtin").chain(loaded.modules.iter().map(|module| module.name.as_str()));
+    let mut modules: Vec<Module> =
+        names.map(|name| Module { name: name.to_owned(), docs: Vec::new(), items: Vec::new() }).collect();
     for piece in &checked.pieces {
         if let Piece::Text(module, text) = piece
             && let Some(module) = modules.get_mut(module + 1)
@@ -289,14 +246,8 @@ fn argument_text(doc: Option<&doc::Doc>, place: usize, name: &str) -> Option<Str
 
 fn convert(doc: &doc::Doc) -> Doc {
     let pairs = |sections: &[doc::Section]| {
-        let pairs = sections
-            .iter()
-            .map(|section| (section.name.clone(), section.text.clone()));
+        let pairs = sections.iter().map(|section| (section.name.clone(), section.text.clone()));
         pairs.collect()
     };
-    Doc {
-        body: doc.body.clone(),
-        features: pairs(&doc.features),
-        sections: pairs(&doc.sections),
-    }
+    Doc { body: doc.body.clone(), features: pairs(&doc.features), sections: pairs(&doc.sections) }
 }

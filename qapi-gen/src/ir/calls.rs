@@ -11,11 +11,7 @@ impl Resolver<'_, '_> {
     /// Checks the arguments and the reply of a command, or the data of an event.
     pub(super) fn check_call(&mut self, def: &Def) {
         let (data, returns, boxed) = match &def.body {
-            Body::Command {
-                data,
-                returns,
-                flags,
-            } => (data, returns.as_ref(), flags.boxed),
+            Body::Command { data, returns, flags } => (data, returns.as_ref(), flags.boxed),
             Body::Event { data, boxed } => (data, None, *boxed),
             _ => return,
         };
@@ -36,10 +32,7 @@ impl Resolver<'_, '_> {
             _ => ty,
         };
         if !matches!(self.proto(element).kind, ProtoKind::Object { .. }) {
-            let message = format!(
-                "{meta}'s 'returns' cannot take {}",
-                describe(self.proto(ty))
-            );
+            let message = format!("{meta}'s 'returns' cannot take {}", describe(self.proto(ty)));
             self.error(def, &catalogue::RETURNS_TYPE, returns.span, message);
         }
     }
@@ -50,16 +43,9 @@ impl Resolver<'_, '_> {
             Data::None => None,
             Data::Named(ty) => {
                 let what = || format!("{}'s 'data'", def.meta.key());
-                Some((
-                    self.lookup(&ty.name, ty.span, def, &catalogue::TYPE_UNKNOWN, what)?,
-                    ty.span,
-                ))
+                Some((self.lookup(&ty.name, ty.span, def, &catalogue::TYPE_UNKNOWN, what)?, ty.span))
             }
-            Data::Inline(_) => match self
-                .declared
-                .names
-                .get(format!("q_obj_{}-arg", def.name).as_str())
-            {
+            Data::Inline(_) => match self.declared.names.get(format!("q_obj_{}-arg", def.name).as_str()) {
                 Some(Named::Type(id)) => Some((*id, def.name_span)),
                 _ => None,
             },
@@ -74,10 +60,7 @@ impl Resolver<'_, '_> {
             return self.error(def, &catalogue::DATA_TYPE, span, message);
         };
         if variants.is_some() && !boxed {
-            let message = format!(
-                "{meta}'s 'data' can take {} only with 'boxed': true",
-                describe(proto)
-            );
+            let message = format!("{meta}'s 'data' can take {} only with 'boxed': true", describe(proto));
             return self.error(def, &catalogue::DATA_TYPE, span, message);
         }
         if !self.check_type(ty) || boxed || !self.dialect.conditional_arguments_boxed() {
@@ -86,18 +69,9 @@ impl Resolver<'_, '_> {
         let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {
             return;
         };
-        let conditional = info
-            .members
-            .iter()
-            .find(|member| member.member.cond != Cond::True);
+        let conditional = info.members.iter().find(|member| member.member.cond != Cond::True);
         if let Some(member) = conditional {
-            let span = if matches!(
-                proto.kind,
-                ProtoKind::Object {
-                    meta: ObjectMeta::Implicit,
-                    ..
-                }
-            ) {
+            let span = if matches!(proto.kind, ProtoKind::Object { meta: ObjectMeta::Implicit, .. }) {
                 member.member.span
             } else {
                 span

@@ -33,9 +33,7 @@ const BUILTINS: [(&str, Builtin); 15] = [
     ("null", Builtin::Null),
 ];
 
-const QTYPE: [&str; 7] = [
-    "none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool",
-];
+const QTYPE: [&str; 7] = ["none", "qnull", "qnum", "qstring", "qdict", "qlist", "qbool"];
 
 /// A type with the names it uses not looked up yet.
 pub(super) struct Proto<'d> {
@@ -48,8 +46,7 @@ pub(super) struct Proto<'d> {
 impl Proto<'_> {
     /// True if a definition of the schema has this name.
     pub(super) fn is_definition(&self) -> bool {
-        self.def.is_some_and(|def| def.name == self.name)
-            && !matches!(self.kind, ProtoKind::Array(_))
+        self.def.is_some_and(|def| def.name == self.name) && !matches!(self.kind, ProtoKind::Array(_))
     }
 }
 
@@ -100,11 +97,7 @@ pub(super) struct Declared<'d> {
 }
 
 /// Collects the entities of `checked`.
-pub(super) fn declare<'d>(
-    checked: &'d Checked,
-    dialect: Dialect,
-    out: &mut Vec<Diagnostic>,
-) -> Declared<'d> {
+pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Declared<'d> {
     let mut declarer = Declarer {
         all: Declared {
             names: HashMap::with_capacity(checked.pieces.len() * 2),
@@ -127,12 +120,7 @@ pub(super) fn declare<'d>(
 }
 
 /// A diagnostic about `def`, at `span`.
-pub(super) fn about(
-    def: &Def,
-    rule: &'static crate::diag::Rule,
-    span: Span,
-    message: String,
-) -> Diagnostic {
+pub(super) fn about(def: &Def, rule: &'static crate::diag::Rule, span: Span, message: String) -> Diagnostic {
     Diagnostic::new(rule, message, span).inside(def.meta.key(), &def.name, def.span)
 }
 
@@ -144,12 +132,7 @@ struct Declarer<'d, 'o> {
 }
 
 impl<'d> Declarer<'d, '_> {
-    fn add(
-        &mut self,
-        name: impl Into<Cow<'d, str>>,
-        def: Option<&'d Def>,
-        kind: ProtoKind<'d>,
-    ) -> TypeId {
+    fn add(&mut self, name: impl Into<Cow<'d, str>>, def: Option<&'d Def>, kind: ProtoKind<'d>) -> TypeId {
         let name = name.into();
         let id = TypeId(self.all.protos.len() as u32);
         self.all.names.insert(name.clone(), Named::Type(id));
@@ -163,13 +146,7 @@ impl<'d> Declarer<'d, '_> {
             self.add(name, None, ProtoKind::Builtin(builtin));
             self.add(format!("{name}List"), None, ProtoKind::Array(name));
         }
-        self.object(
-            "q_empty".into(),
-            None,
-            ObjectMeta::Implicit,
-            None,
-            Cow::Borrowed(&[]),
-        );
+        self.object("q_empty".into(), None, ObjectMeta::Implicit, None, Cow::Borrowed(&[]));
         let values = QTYPE.iter().map(|name| ValueDef {
             name: (*name).to_owned(),
             cond: Cond::True,
@@ -201,10 +178,7 @@ impl<'d> Declarer<'d, '_> {
             diagnostic = diagnostic.note(Note {
                 message: "previous definition".to_owned(),
                 span: previous.name_span,
-                within: Some(Enclosing {
-                    meta: previous.meta.key(),
-                    name: previous.name.clone(),
-                }),
+                within: Some(Enclosing { meta: previous.meta.key(), name: previous.name.clone() }),
             });
         }
         self.out.push(diagnostic);
@@ -223,20 +197,10 @@ impl<'d> Declarer<'d, '_> {
                 self.arrays(members, def);
                 if self.is_new(def) {
                     let base = base.as_ref().map(|base| Cow::Borrowed(base.name.as_str()));
-                    self.object(
-                        Cow::Borrowed(&def.name),
-                        Some(def),
-                        ObjectMeta::Struct,
-                        base,
-                        Cow::Borrowed(members),
-                    );
+                    self.object(Cow::Borrowed(&def.name), Some(def), ObjectMeta::Struct, base, Cow::Borrowed(members));
                 }
             }
-            Body::Union {
-                base,
-                discriminator,
-                branches,
-            } => match discriminator {
+            Body::Union { base, discriminator, branches } => match discriminator {
                 Some((tag, _)) => self.union(def, base, tag, branches),
                 None => self.simple_union(def, branches),
             },
@@ -262,9 +226,7 @@ impl<'d> Declarer<'d, '_> {
 
     fn other(&mut self, def: &'d Def, entity: Entity<'d>) {
         if self.is_new(def) {
-            self.all
-                .names
-                .insert(Cow::Borrowed(&def.name), Named::Other(def));
+            self.all.names.insert(Cow::Borrowed(&def.name), Named::Other(def));
             self.all.entities.push(entity);
         }
     }
@@ -277,13 +239,7 @@ impl<'d> Declarer<'d, '_> {
         base: Option<Cow<'d, str>>,
         members: Cow<'d, [MemberDef]>,
     ) {
-        let kind = ProtoKind::Object {
-            meta,
-            base,
-            members,
-            variants: None,
-            wraps: None,
-        };
+        let kind = ProtoKind::Object { meta, base, members, variants: None, wraps: None };
         self.add(name, def, kind);
     }
 
@@ -316,13 +272,7 @@ impl<'d> Declarer<'d, '_> {
                 // A second definition of the same name is reported where it is itself declared.
                 if !self.all.names.contains_key(name.as_str()) {
                     let members = Cow::Borrowed(members.as_slice());
-                    self.object(
-                        name.clone().into(),
-                        Some(def),
-                        ObjectMeta::Implicit,
-                        None,
-                        members,
-                    );
+                    self.object(name.clone().into(), Some(def), ObjectMeta::Implicit, None, members);
                 }
                 Some(name.into())
             }
@@ -336,10 +286,7 @@ impl<'d> Declarer<'d, '_> {
                 meta: ObjectMeta::Union,
                 base,
                 members: Cow::Borrowed(&[]),
-                variants: Some(ProtoVariants {
-                    tag,
-                    branches: Cow::Borrowed(branches),
-                }),
+                variants: Some(ProtoVariants { tag, branches: Cow::Borrowed(branches) }),
                 wraps: None,
             };
             self.add(&def.name, Some(def), kind);
@@ -351,18 +298,11 @@ impl<'d> Declarer<'d, '_> {
         let mut wrapped = Vec::with_capacity(branches.len());
         for branch in branches {
             self.array(&branch.ty, def);
-            let inner = if branch.ty.array {
-                format!("{}List", branch.ty.name)
-            } else {
-                branch.ty.name.clone()
-            };
+            let inner = if branch.ty.array { format!("{}List", branch.ty.name) } else { branch.ty.name.clone() };
             let name = implicit_name(&inner, "wrapper");
             if !self.all.names.contains_key(name.as_str()) {
-                let data = MemberDef {
-                    name: "data".to_owned(),
-                    optional: false,
-                    ..plain_member(branch, branch.ty.clone())
-                };
+                let data =
+                    MemberDef { name: "data".to_owned(), optional: false, ..plain_member(branch, branch.ty.clone()) };
                 let kind = ProtoKind::Object {
                     meta: ObjectMeta::Implicit,
                     base: None,
@@ -372,15 +312,8 @@ impl<'d> Declarer<'d, '_> {
                 };
                 self.add(name.clone(), Some(def), kind);
             }
-            let ty = TypeRef {
-                name,
-                array: false,
-                span: branch.ty.span,
-            };
-            let branch = MemberDef {
-                cond: branch.cond.clone(),
-                ..plain_member(branch, ty)
-            };
+            let ty = TypeRef { name, array: false, span: branch.ty.span };
+            let branch = MemberDef { cond: branch.cond.clone(), ..plain_member(branch, ty) };
             wrapped.push(branch);
         }
         let values = branches.iter().map(|branch| ValueDef {
@@ -390,19 +323,11 @@ impl<'d> Declarer<'d, '_> {
             span: branch.span,
         });
         let tag_type = format!("{}Kind", def.name);
-        self.add(
-            tag_type.clone(),
-            Some(def),
-            ProtoKind::Enum(values.collect()),
-        );
+        self.add(tag_type.clone(), Some(def), ProtoKind::Enum(values.collect()));
         let tag = MemberDef {
             name: "type".to_owned(),
             optional: false,
-            ty: TypeRef {
-                name: tag_type,
-                array: false,
-                span: def.name_span,
-            },
+            ty: TypeRef { name: tag_type, array: false, span: def.name_span },
             cond: Cond::True,
             features: Vec::new(),
             span: def.name_span,
@@ -412,10 +337,7 @@ impl<'d> Declarer<'d, '_> {
                 meta: ObjectMeta::Union,
                 base: None,
                 members: Cow::Owned(vec![tag]),
-                variants: Some(ProtoVariants {
-                    tag: "type",
-                    branches: Cow::Owned(wrapped),
-                }),
+                variants: Some(ProtoVariants { tag: "type", branches: Cow::Owned(wrapped) }),
                 wraps: None,
             };
             self.add(&def.name, Some(def), kind);
@@ -432,12 +354,7 @@ impl<'d> Declarer<'d, '_> {
         }
         if before <= MAX_FEATURES && self.features.len() > MAX_FEATURES {
             let message = format!("Maximum of {MAX_FEATURES} schema features is permitted");
-            self.out.push(about(
-                def,
-                &catalogue::TOO_MANY_FEATURES,
-                def.name_span,
-                message,
-            ));
+            self.out.push(about(def, &catalogue::TOO_MANY_FEATURES, def.name_span, message));
         }
     }
 }
@@ -466,18 +383,9 @@ fn features_of(def: &Def) -> impl Iterator<Item = &Feature> {
     };
     let members: &[MemberDef] = match &def.body {
         Body::Struct { members, .. } => members,
-        Body::Union {
-            base: Data::Inline(members),
-            ..
-        }
-        | Body::Command {
-            data: Data::Inline(members),
-            ..
-        }
-        | Body::Event {
-            data: Data::Inline(members),
-            ..
-        } => members,
+        Body::Union { base: Data::Inline(members), .. }
+        | Body::Command { data: Data::Inline(members), .. }
+        | Body::Event { data: Data::Inline(members), .. } => members,
         _ => &[],
     };
     let values = values.iter().flat_map(|value| &value.features);

@@ -31,12 +31,7 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     for (place, part) in parts.iter().enumerate() {
         if required && Section::find(&doc.args, place, part.name).is_none() {
             let message = format!("{role} '{}' lacks documentation", part.name);
-            found.push(about(
-                def,
-                &catalogue::DOC_MEMBER_MISSING,
-                part.span,
-                message,
-            ));
+            found.push(about(def, &catalogue::DOC_MEMBER_MISSING, part.span, message));
         }
         for own in part.features {
             feature(&mut found, own, part.span);
@@ -46,38 +41,16 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     let by_section = resolver.dialect.section_positions();
     let mut unknown = |kind: &str, bogus: Vec<&Section>| {
         let Some(first) = bogus.first() else { return };
-        let list: Vec<String> = bogus
-            .iter()
-            .map(|section| format!("'{}'", section.name))
-            .collect();
-        let (plural, verb) = if bogus.len() == 1 {
-            ("", "does")
-        } else {
-            ("s", "do")
-        };
-        let message = format!(
-            "documented {kind}{plural} {} {verb} not exist",
-            list.join(", ")
-        );
+        let list: Vec<String> = bogus.iter().map(|section| format!("'{}'", section.name)).collect();
+        let (plural, verb) = if bogus.len() == 1 { ("", "does") } else { ("s", "do") };
+        let message = format!("documented {kind}{plural} {} {verb} not exist", list.join(", "));
         let mut diagnostic = Diagnostic::new(&catalogue::DOC_MEMBER_UNKNOWN, message, first.span);
         diagnostic.reported = Some(if by_section { first.span } else { doc.span });
         found.push(diagnostic);
     };
-    unknown(
-        "member",
-        doc.args
-            .iter()
-            .filter(|section| !known.contains(section.name.as_str()))
-            .collect(),
-    );
+    unknown("member", doc.args.iter().filter(|section| !known.contains(section.name.as_str())).collect());
     let kind = resolver.dialect.undocumented_feature();
-    unknown(
-        kind,
-        doc.features
-            .iter()
-            .filter(|section| !features.contains(&section.name))
-            .collect(),
-    );
+    unknown(kind, doc.features.iter().filter(|section| !features.contains(&section.name)).collect());
     resolver.out.extend(found);
 }
 
@@ -92,26 +65,17 @@ struct Part<'d> {
 fn parts(def: &Def) -> (&'static str, Vec<Part<'_>>) {
     let (role, members) = match &def.body {
         Body::Enum { values, .. } => {
-            let values = values.iter().map(|value| Part {
-                name: &value.name,
-                span: value.span,
-                features: &value.features,
-            });
+            let values =
+                values.iter().map(|value| Part { name: &value.name, span: value.span, features: &value.features });
             return ("value", values.collect());
         }
         Body::Alternate { branches } => ("branch", branches.as_slice()),
         Body::Struct { members, .. } => ("member", members.as_slice()),
-        Body::Union { base: data, .. } | Body::Command { data, .. } | Body::Event { data, .. } => {
-            match data {
-                Data::Inline(members) => ("member", members.as_slice()),
-                _ => ("member", &[][..]),
-            }
-        }
+        Body::Union { base: data, .. } | Body::Command { data, .. } | Body::Event { data, .. } => match data {
+            Data::Inline(members) => ("member", members.as_slice()),
+            _ => ("member", &[][..]),
+        },
     };
-    let parts = members.iter().map(|member| Part {
-        name: &member.name,
-        span: member.span,
-        features: &member.features,
-    });
+    let parts = members.iter().map(|member| Part { name: &member.name, span: member.span, features: &member.features });
     (role, parts.collect())
 }

@@ -92,9 +92,7 @@ pub(super) fn describe(proto: &Proto<'_>) -> String {
 
 /// Describes a part of `owner` in a message about `def`.
 fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def) -> String {
-    let owner_name = owner
-        .def
-        .map_or(owner.name.as_ref(), |def| def.name.as_str());
+    let owner_name = owner.def.map_or(owner.name.as_ref(), |def| def.name.as_str());
     let implicit = !owner.is_definition() && owner.name.starts_with("q_obj_");
     let (role, meta) = if implicit && owner.name.ends_with("-arg") {
         ("parameter".to_owned(), "command")
@@ -121,16 +119,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let count = declared.protos.len();
         let mut infos = Vec::with_capacity(count);
         infos.resize_with(count, TypeInfo::default);
-        Self {
-            declared,
-            checked,
-            dialect,
-            incomplete,
-            infos,
-            states: vec![State::New; count],
-            depth: 0,
-            out,
-        }
+        Self { declared, checked, dialect, incomplete, infos, states: vec![State::New; count], depth: 0, out }
     }
 
     pub(super) fn proto(&self, id: TypeId) -> &'p Proto<'d> {
@@ -196,11 +185,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         rule: &'static Rule,
         what: impl FnOnce() -> String,
     ) -> Option<TypeId> {
-        let name = if ty.array {
-            Cow::Owned(format!("{}List", ty.name))
-        } else {
-            Cow::Borrowed(ty.name.as_str())
-        };
+        let name = if ty.array { Cow::Owned(format!("{}List", ty.name)) } else { Cow::Borrowed(ty.name.as_str()) };
         self.lookup(&name, ty.span, def, rule, what)
     }
 
@@ -232,10 +217,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             return false;
         }
         if self.depth >= MAX_DEPTH {
-            let message = format!(
-                "object {} is more than {MAX_DEPTH} bases or branches deep",
-                proto.name
-            );
+            let message = format!("object {} is more than {MAX_DEPTH} bases or branches deep", proto.name);
             self.error(def, &catalogue::NESTING_TOO_DEEP, def.name_span, message);
             self.states[at] = State::Failed;
             return false;
@@ -247,11 +229,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             ProtoKind::Builtin(_) => true,
             ProtoKind::Enum(values) => {
                 // The implicit enum of a simple union has its branches for values.
-                let role = if proto.is_definition() {
-                    "value"
-                } else {
-                    "branch"
-                };
+                let role = if proto.is_definition() { "value" } else { "branch" };
                 self.check_values(values, role, def)
             }
             ProtoKind::Array(element) => self.check_array(id, element, def),
@@ -274,12 +252,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let found = def.features.iter().find(|feature| special(&feature.name));
         if let Some(feature) = found {
             let message = format!("feature '{}' is not supported for types", feature.name);
-            self.error(
-                def,
-                &catalogue::FEATURE_NOT_SUPPORTED,
-                def.name_span,
-                message,
-            );
+            self.error(def, &catalogue::FEATURE_NOT_SUPPORTED, def.name_span, message);
         }
         found.is_none()
     }
@@ -312,9 +285,8 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     fn check_array(&mut self, id: TypeId, element: &str, def: &Def) -> bool {
         let span = def.name_span;
-        let Some(element) = self.lookup(element, span, def, &catalogue::TYPE_UNKNOWN, || {
-            def.meta.key().to_owned()
-        }) else {
+        let Some(element) = self.lookup(element, span, def, &catalogue::TYPE_UNKNOWN, || def.meta.key().to_owned())
+        else {
             return false;
         };
         if matches!(self.proto(element).kind, ProtoKind::Array(_)) {
@@ -327,13 +299,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     fn check_object(&mut self, id: TypeId, proto: &'p Proto<'d>, def: &'p Def) -> bool {
-        let ProtoKind::Object {
-            base,
-            members,
-            variants,
-            ..
-        } = &proto.kind
-        else {
+        let ProtoKind::Object { base, members, variants, .. } = &proto.kind else {
             return true;
         };
         let mut info = ObjectInfo::default();
@@ -372,18 +338,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     fn base(&mut self, name: &str, def: &Def) -> Option<TypeId> {
         let span = match &def.body {
-            Body::Struct {
-                base: Some(base), ..
-            } => base.span,
-            Body::Union {
-                base: Data::Named(base),
-                ..
-            } => base.span,
+            Body::Struct { base: Some(base), .. } => base.span,
+            Body::Union { base: Data::Named(base), .. } => base.span,
             _ => def.name_span,
         };
-        let base = self.lookup(name, span, def, &catalogue::TYPE_UNKNOWN, || {
-            "'base'".to_owned()
-        })?;
+        let base = self.lookup(name, span, def, &catalogue::TYPE_UNKNOWN, || "'base'".to_owned())?;
         let proto = self.proto(base);
         let ProtoKind::Object { variants: None, .. } = &proto.kind else {
             let message = format!("'base' requires a struct type, {} isn't", describe(proto));
@@ -394,27 +353,15 @@ impl<'p, 'd> Resolver<'p, 'd> {
     }
 
     /// Looks up the type of a member and checks its features.
-    pub(super) fn member(
-        &mut self,
-        member: &'p MemberDef,
-        owner: TypeId,
-        def: &Def,
-    ) -> Option<Resolved<'p>> {
+    pub(super) fn member(&mut self, member: &'p MemberDef, owner: TypeId, def: &Def) -> Option<Resolved<'p>> {
         let proto = self.proto(owner);
         let what = || describe_part("member", &member.name, proto, def);
         let ty = self.lookup_ref(&member.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, what)?;
-        self.check_features(def, &member.features)
-            .then_some(Resolved { member, ty, owner })
+        self.check_features(def, &member.features).then_some(Resolved { member, ty, owner })
     }
 
     /// Adds a member to `seen`; false if its name is taken there.
-    pub(super) fn insert(
-        &mut self,
-        seen: &mut Seen<'p>,
-        index: usize,
-        new: Resolved<'p>,
-        def: &Def,
-    ) -> bool {
+    pub(super) fn insert(&mut self, seen: &mut Seen<'p>, index: usize, new: Resolved<'p>, def: &Def) -> bool {
         let key = c_name(&new.member.name);
         if let Some((_, old)) = seen.get(&key) {
             let old = *old;
@@ -427,14 +374,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     /// Reports that `new` has the name of `old`.
     pub(super) fn clash(&mut self, new: Resolved<'p>, old: Resolved<'p>, def: &Def) {
-        let words = |part: Resolved<'_>| {
-            describe_part("member", &part.member.name, self.proto(part.owner), def)
-        };
+        let words = |part: Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
         let message = format!("{} collides with {}", words(new), words(old));
-        let own = self
-            .proto(new.owner)
-            .def
-            .is_some_and(|owner| owner.name == def.name);
+        let own = self.proto(new.owner).def.is_some_and(|owner| owner.name == def.name);
         let span = if own { new.member.span } else { def.name_span };
         self.error(def, &catalogue::NAME_CLASH, span, message);
     }

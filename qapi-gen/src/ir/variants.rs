@@ -30,9 +30,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let Some(Named::Type(empty)) = self.declared.names.get("q_empty") else {
             return None;
         };
-        let added = values
-            .iter()
-            .filter(|value| !written.contains(value.name.as_str()));
+        let added = values.iter().filter(|value| !written.contains(value.name.as_str()));
         branches.extend(added.map(|value| ResolvedBranch {
             name: &value.name,
             ty: *empty,
@@ -41,46 +39,26 @@ impl<'p, 'd> Resolver<'p, 'd> {
             span: def.name_span,
         }));
         if branches.is_empty() && good {
-            self.error(
-                def,
-                &catalogue::BRANCHES_MISSING,
-                def.name_span,
-                "union has no branches".to_owned(),
-            );
+            self.error(def, &catalogue::BRANCHES_MISSING, def.name_span, "union has no branches".to_owned());
             return None;
         }
         good.then_some((index, branches))
     }
 
     /// Finds the discriminator among the members; its index and the values of its type.
-    fn discriminator(
-        &mut self,
-        tag: &str,
-        seen: &Seen<'p>,
-        def: &Def,
-    ) -> Option<(usize, &'p [ValueDef])> {
+    fn discriminator(&mut self, tag: &str, seen: &Seen<'p>, def: &Def) -> Option<(usize, &'p [ValueDef])> {
         let span = match &def.body {
-            Body::Union {
-                discriminator: Some((_, span)),
-                ..
-            } => *span,
+            Body::Union { discriminator: Some((_, span)), .. } => *span,
             _ => def.name_span,
         };
         let rule = &catalogue::DISCRIMINATOR;
-        let Some((index, found)) = seen
-            .get(&c_name(tag))
-            .filter(|(_, found)| found.member.name == tag)
-        else {
+        let Some((index, found)) = seen.get(&c_name(tag)).filter(|(_, found)| found.member.name == tag) else {
             let message = format!("discriminator '{tag}' is not a member of 'base'");
             self.error(def, rule, span, message);
             return None;
         };
         let owner = self.proto(found.owner);
-        let base = if owner.is_definition() {
-            format!("base type '{}'", owner.name)
-        } else {
-            "'base'".to_owned()
-        };
+        let base = if owner.is_definition() { format!("base type '{}'", owner.name) } else { "'base'".to_owned() };
         let ProtoKind::Enum(values) = &self.proto(found.ty).kind else {
             let message = format!("discriminator member '{tag}' of {base} must be of enum type");
             self.error(def, rule, span, message);
@@ -104,26 +82,17 @@ impl<'p, 'd> Resolver<'p, 'd> {
         seen: &Seen<'p>,
         def: &Def,
     ) -> Option<ResolvedBranch<'p>> {
-        let ty = self.lookup_ref(&branch.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, || {
-            format!("branch '{}'", branch.name)
-        })?;
+        let ty =
+            self.lookup_ref(&branch.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, || format!("branch '{}'", branch.name))?;
         if !values.iter().any(|value| value.name == branch.name) {
-            let of = seen
-                .get(&c_name(tag))
-                .map(|(_, tag)| describe(self.proto(tag.ty)));
-            let message = format!(
-                "branch '{}' is not a value of {}",
-                branch.name,
-                of.unwrap_or_default()
-            );
+            let of = seen.get(&c_name(tag)).map(|(_, tag)| describe(self.proto(tag.ty)));
+            let message = format!("branch '{}' is not a value of {}", branch.name, of.unwrap_or_default());
             self.error(def, &catalogue::BRANCH_UNKNOWN, branch.span, message);
             return None;
         }
         let proto = self.proto(ty);
         let fits = match &proto.kind {
-            ProtoKind::Object { variants, .. } => {
-                variants.is_none() || self.dialect.nested_unions()
-            }
+            ProtoKind::Object { variants, .. } => variants.is_none() || self.dialect.nested_unions(),
             _ => false,
         };
         if !fits {
@@ -134,13 +103,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         if !self.check_type(ty) || !self.no_clash(ty, seen, def) {
             return None;
         }
-        Some(ResolvedBranch {
-            name: &branch.name,
-            ty,
-            cond: &branch.cond,
-            explicit: true,
-            span: branch.span,
-        })
+        Some(ResolvedBranch { name: &branch.name, ty, cond: &branch.cond, explicit: true, span: branch.span })
     }
 
     /// Checks that the members of `ty`, also those of its branches, can stand beside `seen`.

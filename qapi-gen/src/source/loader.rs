@@ -50,18 +50,14 @@ impl MemoryLoader {
     /// Adds a file.
     #[must_use]
     pub fn with(mut self, path: impl AsRef<Path>, text: impl Into<Vec<u8>>) -> Self {
-        self.files
-            .insert(lexically_normal(path.as_ref()), text.into());
+        self.files.insert(lexically_normal(path.as_ref()), text.into());
         self
     }
 }
 
 impl Loader for MemoryLoader {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.files
-            .get(&lexically_normal(path))
-            .cloned()
-            .ok_or_else(|| io::Error::from_raw_os_error(2))
+        self.files.get(&lexically_normal(path)).cloned().ok_or_else(|| io::Error::from_raw_os_error(2))
     }
 }
 
@@ -89,11 +85,7 @@ pub(crate) fn lexically_normal(path: &Path) -> PathBuf {
 /// `path` relative to directory `base`, both taken by their spelling.
 pub(crate) fn relative_to(path: &Path, base: &Path) -> PathBuf {
     let (path, base) = (lexically_normal(path), lexically_normal(base));
-    let common = path
-        .components()
-        .zip(base.components())
-        .take_while(|(a, b)| a == b)
-        .count();
+    let common = path.components().zip(base.components()).take_while(|(a, b)| a == b).count();
     let mut out = PathBuf::new();
     for _ in base.components().skip(common) {
         out.push("..");

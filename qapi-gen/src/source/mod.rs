@@ -33,11 +33,7 @@ impl Span {
     pub fn new(file: FileId, start: usize, end: usize) -> Self {
         // Files above 4 GiB are refused by `SourceMap::add`.
         let cut = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self {
-            file,
-            start: cut(start),
-            end: cut(end),
-        }
+        Self { file, start: cut(start), end: cut(end) }
     }
 }
 
@@ -82,9 +78,7 @@ impl File {
     /// Index of the line that holds byte `offset`, and where that line starts.
     fn line_at(&self, offset: u32) -> (usize, usize) {
         let lines = self.lines();
-        let index = lines
-            .partition_point(|start| *start <= offset)
-            .saturating_sub(1);
+        let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
         (index, lines.get(index).map_or(0, |start| *start as usize))
     }
 
@@ -92,14 +86,9 @@ impl File {
     #[must_use]
     pub fn line_text(&self, line: usize) -> &str {
         let lines = self.lines();
-        let start = lines
-            .get(line.wrapping_sub(1))
-            .map_or(self.text.len(), |s| *s as usize);
+        let start = lines.get(line.wrapping_sub(1)).map_or(self.text.len(), |s| *s as usize);
         let end = lines.get(line).map_or(self.text.len(), |s| *s as usize);
-        self.text
-            .get(start..end)
-            .unwrap_or("")
-            .trim_end_matches(['\n', '\r'])
+        self.text.get(start..end).unwrap_or("").trim_end_matches(['\n', '\r'])
     }
 }
 
@@ -111,20 +100,10 @@ pub struct SourceMap {
 
 impl SourceMap {
     /// Adds a file; `None` if it is too large for a [`Span`] (4 GiB).
-    pub fn add(
-        &mut self,
-        path: PathBuf,
-        text: String,
-        included_by: Option<Span>,
-    ) -> Option<FileId> {
+    pub fn add(&mut self, path: PathBuf, text: String, included_by: Option<Span>) -> Option<FileId> {
         u32::try_from(text.len()).ok()?;
         let id = FileId(u32::try_from(self.files.len()).ok()?);
-        self.files.push(File {
-            path,
-            text,
-            included_by,
-            lines: OnceLock::new(),
-        });
+        self.files.push(File { path, text, included_by, lines: OnceLock::new() });
         Some(id)
     }
 
@@ -155,11 +134,7 @@ impl SourceMap {
     #[must_use]
     pub fn locate(&self, span: Span) -> Location {
         let Some(file) = self.file(span.file) else {
-            return Location {
-                path: PathBuf::new(),
-                line: 1,
-                column: 1,
-            };
+            return Location { path: PathBuf::new(), line: 1, column: 1 };
         };
         let (index, start) = file.line_at(span.start);
         let before = file.text.get(start..span.start as usize).unwrap_or("");
@@ -167,11 +142,7 @@ impl SourceMap {
             '\t' => column.div_ceil(8) * 8 + 1,
             _ => column + 1,
         });
-        Location {
-            path: file.path.clone(),
-            line: index + 1,
-            column,
-        }
+        Location { path: file.path.clone(), line: index + 1, column }
     }
 
     /// The include directives that lead to `file`, outermost first.

@@ -37,13 +37,9 @@ fn a_tab_advances_to_the_next_multiple_of_eight() {
 fn the_include_chain_is_outermost_first() {
     let mut map = map("one");
     let first = Span::new(FileId(0), 0, 1);
-    let b = map
-        .add("b".into(), String::new(), Some(first))
-        .unwrap_or_default();
+    let b = map.add("b".into(), String::new(), Some(first)).unwrap_or_default();
     let second = Span::new(b, 0, 0);
-    let c = map
-        .add("c".into(), String::new(), Some(second))
-        .unwrap_or_default();
+    let c = map.add("c".into(), String::new(), Some(second)).unwrap_or_default();
     assert_eq!(map.include_chain(c), [first, second]);
 }
 
@@ -51,16 +47,7 @@ fn the_include_chain_is_outermost_first() {
 fn paths_are_compared_by_spelling() {
     assert_eq!(lexically_normal(Path::new("a/./b/../c")), Path::new("a/c"));
     assert_eq!(lexically_normal(Path::new("../../a")), Path::new("../../a"));
-    assert_eq!(
-        relative_to(Path::new("s/qapi/../../qapi/x.json"), Path::new("s/qapi")),
-        Path::new("../../qapi/x.json")
-    );
-    assert_eq!(
-        relative_to(Path::new("q/x.json"), Path::new("q")),
-        Path::new("x.json")
-    );
-    assert_eq!(
-        relative_to(Path::new("x.json"), Path::new("")),
-        Path::new("x.json")
-    );
+    assert_eq!(relative_to(Path::new("s/qapi/../../qapi/x.json"), Path::new("s/qapi")), Path::new("../../qapi/x.json"));
+    assert_eq!(relative_to(Path::new("q/x.json"), Path::new("q")), Path::new("x.json"));
+    assert_eq!(relative_to(Path::new("x.json"), Path::new("")), Path::new("x.json"));
 }

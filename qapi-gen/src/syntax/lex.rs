@@ -32,9 +32,7 @@ pub(super) fn skip_blank(text: &str, mut pos: usize) -> usize {
 /// Where the line around `pos` ends, before its line end.
 pub(super) fn line_end(text: &str, pos: usize) -> usize {
     let rest = text.as_bytes().get(pos..).unwrap_or_default();
-    rest.iter()
-        .position(|b| matches!(b, b'\n' | b'\r'))
-        .map_or(text.len(), |n| pos + n)
+    rest.iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(text.len(), |n| pos + n)
 }
 
 /// The first position after the line end that `pos` is at.
@@ -49,13 +47,8 @@ pub(super) fn next_line(text: &str, pos: usize) -> usize {
 
 /// Where the end of the file is reported: at the newline that ends it.
 pub(super) fn end_of_file(text: &str) -> usize {
-    let without = text
-        .strip_suffix('\n')
-        .map(|t| t.strip_suffix('\r').unwrap_or(t));
-    without
-        .or_else(|| text.strip_suffix('\r'))
-        .unwrap_or(text)
-        .len()
+    let without = text.strip_suffix('\n').map(|t| t.strip_suffix('\r').unwrap_or(t));
+    without.or_else(|| text.strip_suffix('\r')).unwrap_or(text).len()
 }
 
 /// Why the text at `pos` is no token, and the length of what is wrong; `None` if it is one.
@@ -67,10 +60,7 @@ pub(super) fn not_a_token(text: &str, pos: usize) -> Option<(&'static Rule, Stri
         _ if rest.starts_with("true") || rest.starts_with("false") => None,
         c => {
             let structural = |c: char| "[]{}:,'".contains(c) || is_blank(c);
-            let len = rest
-                .find(structural)
-                .unwrap_or(rest.len())
-                .max(c.len_utf8());
+            let len = rest.find(structural).unwrap_or(rest.len()).max(c.len_utf8());
             let token = rest.get(..len).unwrap_or("");
             Some((&catalogue::STRAY_TEXT, format!("stray '{token}'"), len))
         }
@@ -103,11 +93,7 @@ fn bad_string(rest: &str) -> Option<(&'static Rule, String, usize)> {
 }
 
 fn unterminated(len: usize) -> (&'static Rule, String, usize) {
-    (
-        &catalogue::STRING_UNTERMINATED,
-        "missing terminating \"'\"".to_owned(),
-        len,
-    )
+    (&catalogue::STRING_UNTERMINATED, "missing terminating \"'\"".to_owned(), len)
 }
 
 /// How far an expression reaches.
@@ -123,11 +109,7 @@ pub(super) struct Extent {
 /// Finds the end of the expression at `start` by counting brackets.
 pub(super) fn extent(text: &str, start: usize) -> Extent {
     let bytes = text.as_bytes();
-    let mut out = Extent {
-        end: start,
-        complete: false,
-        too_deep: None,
-    };
+    let mut out = Extent { end: start, complete: false, too_deep: None };
     let mut depth = 0_usize;
     let mut pos = start;
     while let Some(byte) = bytes.get(pos) {

@@ -119,11 +119,7 @@ impl Problem {
     fn about_root(&self, path: &Path) -> String {
         match self {
             Self::Unreadable(error) => {
-                format!(
-                    "can't read schema file '{}': {}",
-                    path.display(),
-                    reason(error)
-                )
+                format!("can't read schema file '{}': {}", path.display(), reason(error))
             }
             other => other.about(path),
         }
@@ -164,13 +160,7 @@ impl Walk<'_> {
         let file = self.out.sources.add(path.to_path_buf(), text, included_by);
         let file = file.ok_or(Problem::TooLarge)?;
         let module = self.module(path, &identity);
-        Ok(Frame {
-            module,
-            file,
-            identity,
-            pos: 0,
-            errors: 0,
-        })
+        Ok(Frame { module, file, identity, pos: 0, errors: 0 })
     }
 
     fn module(&mut self, path: &Path, identity: &Path) -> usize {
@@ -194,9 +184,7 @@ impl Walk<'_> {
         if let Some(frame) = self.stack.last_mut() {
             frame.errors += 1;
         }
-        self.out
-            .items
-            .push((module, Item::Broken(diagnostic, name)));
+        self.out.items.push((module, Item::Broken(diagnostic, name)));
     }
 
     /// Reads the piece at `start`.
@@ -230,8 +218,7 @@ impl Walk<'_> {
         };
         let keys = entries.len();
         if let Some(target) = value.get("include") {
-            let invalid =
-                |message: &str| Diagnostic::new(&catalogue::INCLUDE_INVALID, message, value.span);
+            let invalid = |message: &str| Diagnostic::new(&catalogue::INCLUDE_INVALID, message, value.span);
             let (name, span) = match target.as_str() {
                 _ if keys != 1 => {
                     return self.broken(module, invalid("invalid 'include' directive"), None);
@@ -251,12 +238,7 @@ impl Walk<'_> {
     }
 
     fn include(&mut self, module: usize, name: &str, span: Span) {
-        let parent = self
-            .out
-            .sources
-            .path(span.file)
-            .parent()
-            .unwrap_or(Path::new(""));
+        let parent = self.out.sources.path(span.file).parent().unwrap_or(Path::new(""));
         let path = parent.join(name);
         let identity = self.loader.identity(&path);
         if self.stack.iter().any(|frame| frame.identity == identity) {

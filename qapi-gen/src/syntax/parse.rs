@@ -22,35 +22,20 @@ pub(super) fn expression(file: FileId, text: &str, start: usize) -> Parsed {
         let message = format!("brackets are nested more than {} deep", lex::MAX_DEPTH);
         let span = Span::new(file, at, at + 1);
         return Parsed {
-            result: Err(Diagnostic::syntax(
-                &catalogue::NESTING_TOO_DEEP,
-                message,
-                span,
-            )),
-            end: if extent.complete {
-                extent.end
-            } else {
-                lex::next_top_level(text, start)
-            },
+            result: Err(Diagnostic::syntax(&catalogue::NESTING_TOO_DEEP, message, span)),
+            end: if extent.complete { extent.end } else { lex::next_top_level(text, start) },
         };
     }
     let slice = text.get(start..extent.end).unwrap_or("");
     match Grammar::parse(Rule::expression, slice) {
         Ok(mut pairs) => {
-            let mut context = Context {
-                file,
-                base: start,
-                duplicate: None,
-            };
+            let mut context = Context { file, base: start, duplicate: None };
             let Some(pair) = pairs.next() else {
                 return failed(file, text, start, &extent, start, &[]);
             };
             let end = start + pair.as_span().end();
             let value = context.value(pair);
-            Parsed {
-                result: context.duplicate.map_or(Ok(value), Err),
-                end,
-            }
+            Parsed { result: context.duplicate.map_or(Ok(value), Err), end }
         }
         Err(error) => {
             let at = match error.location {
@@ -66,22 +51,11 @@ pub(super) fn expression(file: FileId, text: &str, start: usize) -> Parsed {
 }
 
 /// The diagnostic for a mistake at `at`, where one of `expected` should stand.
-fn failed(
-    file: FileId,
-    text: &str,
-    start: usize,
-    extent: &lex::Extent,
-    at: usize,
-    expected: &[Rule],
-) -> Parsed {
+fn failed(file: FileId, text: &str, start: usize, extent: &lex::Extent, at: usize, expected: &[Rule]) -> Parsed {
     let at = lex::skip_blank(text, at);
     let diagnostic = if at >= text.len() {
         let at = lex::end_of_file(text);
-        Diagnostic::syntax(
-            &catalogue::UNEXPECTED_TOKEN,
-            wanted(expected),
-            Span::new(file, at, at),
-        )
+        Diagnostic::syntax(&catalogue::UNEXPECTED_TOKEN, wanted(expected), Span::new(file, at, at))
     } else if let Some((rule, message, len)) = lex::not_a_token(text, at) {
         Diagnostic::syntax(rule, message, Span::new(file, at, at + len))
     } else {
@@ -89,11 +63,7 @@ fn failed(
         Diagnostic::syntax(&catalogue::UNEXPECTED_TOKEN, wanted(expected), span)
     };
     let next = lex::next_top_level(text, at);
-    let end = if extent.complete && extent.end > start {
-        next.min(extent.end.max(at))
-    } else {
-        next
-    };
+    let end = if extent.complete && extent.end > start { next.min(extent.end.max(at)) } else { next };
     Parsed {
         result: Err(diagnostic),
         // Go on behind something, whatever it was.
@@ -134,8 +104,7 @@ impl Context {
             Rule::object => Kind::Dict(self.members(pair)),
             Rule::array => {
                 let values = pair.into_inner();
-                let values =
-                    values.filter(|pair| !matches!(pair.as_rule(), Rule::comma | Rule::array_end));
+                let values = values.filter(|pair| !matches!(pair.as_rule(), Rule::comma | Rule::array_end));
                 Kind::List(values.map(|pair| self.value(pair)).collect())
             }
             Rule::boolean => Kind::Bool(pair.as_str() == "true"),
@@ -154,11 +123,7 @@ impl Context {
                 _ => {
                     let value = self.value(pair);
                     if let Some((key, key_span)) = key.take() {
-                        entries.push(Entry {
-                            key,
-                            key_span,
-                            value,
-                        });
+                        entries.push(Entry { key, key_span, value });
                     }
                 }
             }
@@ -178,25 +143,14 @@ fn duplicate_key(entries: &[Entry]) -> Option<Diagnostic> {
     };
     if entries.len() > 16 {
         let mut seen = std::collections::HashSet::with_capacity(entries.len());
-        return entries
-            .iter()
-            .find(|entry| !seen.insert(&entry.key))
-            .map(report);
+        return entries.iter().find(|entry| !seen.insert(&entry.key)).map(report);
     }
     let again = |(i, entry): &(usize, &Entry)| entries[..*i].iter().any(|e| e.key == entry.key);
-    entries
-        .iter()
-        .enumerate()
-        .find(again)
-        .map(|(_, entry)| report(entry))
+    entries.iter().enumerate().find(again).map(|(_, entry)| report(entry))
 }
 
 /// The text of a quoted string.
 fn unquote(quoted: &str) -> String {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or("");
-    if inner.contains('\\') {
-        inner.replace("\\\\", "\\")
-    } else {
-        inner.to_owned()
-    }
+    if inner.contains('\\') { inner.replace("\\\\", "\\") } else { inner.to_owned() }
 }

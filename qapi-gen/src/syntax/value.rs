@@ -62,9 +62,6 @@ impl Value {
 
     /// The value of `key`, if it is an object that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.as_dict()?
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.value)
+        self.as_dict()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 }

@@ -5,19 +5,10 @@ use std::fmt::Write as _;
 
 /// Entities in order; documentation, whose blocks are sorted.
 pub(crate) fn dump(schema: &Schema) -> (String, Vec<String>) {
-    let mut dump = Dump {
-        schema,
-        out: String::new(),
-        docs: Vec::new(),
-    };
+    let mut dump = Dump { schema, out: String::new(), docs: Vec::new() };
     for module in &schema.modules {
         dump.line(0, &format!("module {}", module.name));
-        dump.docs.extend(
-            module
-                .docs
-                .iter()
-                .map(|doc| format!("doc freeform\n    body=\n{}\n", doc.body)),
-        );
+        dump.docs.extend(module.docs.iter().map(|doc| format!("doc freeform\n    body=\n{}\n", doc.body)));
         for item in &module.items {
             dump.item(*item);
         }
@@ -70,12 +61,7 @@ impl Dump<'_> {
                     Some(id) => self.schema.ty(id).info.name.as_str(),
                     None => "None",
                 };
-                let text = format!(
-                    "command {} {} -> {}",
-                    command.info.name,
-                    name(command.arg),
-                    name(command.ret)
-                );
+                let text = format!("command {} {} -> {}", command.info.name, name(command.arg), name(command.ret));
                 let bool = |on| if on { "True" } else { "False" };
                 let flags = format!(
                     "gen={} success_response={} boxed={} oob={} preconfig={}{}",
@@ -84,11 +70,7 @@ impl Dump<'_> {
                     bool(command.boxed),
                     bool(command.allow_oob),
                     bool(command.allow_preconfig),
-                    if command.coroutine {
-                        " coroutine=True"
-                    } else {
-                        ""
-                    }
+                    if command.coroutine { " coroutine=True" } else { "" }
                 );
                 self.line(0, &text);
                 self.line(1, &flags);
@@ -100,14 +82,7 @@ impl Dump<'_> {
                 let arg = event.arg.map_or("None", |id| &self.schema.ty(id).info.name);
                 let text = format!("event {} {arg}", event.info.name);
                 self.line(0, &text);
-                self.line(
-                    1,
-                    if event.boxed {
-                        "boxed=True"
-                    } else {
-                        "boxed=False"
-                    },
-                );
+                self.line(1, if event.boxed { "boxed=True" } else { "boxed=False" });
                 self.tail(&event.info);
                 self.doc(&event.info, self.inline(event.arg));
             }
@@ -154,25 +129,14 @@ impl Dump<'_> {
                 }
                 for member in &object.local {
                     let optional = if member.optional { "True" } else { "False" };
-                    self.line(
-                        1,
-                        &format!(
-                            "member {}: {} optional={optional}",
-                            member.name,
-                            type_name(member)
-                        ),
-                    );
+                    self.line(1, &format!("member {}: {} optional={optional}", member.name, type_name(member)));
                     self.conditions(2, &member.cond, &member.features);
                 }
                 described.extend(named(&object.local));
                 if let Some(variants) = &object.variants {
                     self.line(1, &format!("tag {}", object.members[variants.tag].name));
                     for branch in &variants.branches {
-                        let text = format!(
-                            "case {}: {}",
-                            branch.name,
-                            self.schema.ty(branch.ty).info.name
-                        );
+                        let text = format!("case {}: {}", branch.name, self.schema.ty(branch.ty).info.name);
                         self.line(1, &text);
                         self.conditions(2, &branch.cond, &[]);
                     }
@@ -207,12 +171,7 @@ impl Dump<'_> {
     }
 
     fn doc(&mut self, info: &Info, described: Vec<(String, Option<String>)>) {
-        let Some(Doc {
-            body,
-            features,
-            sections,
-        }) = &info.doc
-        else {
+        let Some(Doc { body, features, sections }) = &info.doc else {
             return;
         };
         let mut text = format!("doc symbol={}\n    body=\n{body}\n", info.name);
@@ -231,21 +190,12 @@ impl Dump<'_> {
 }
 
 fn named(members: &[Member]) -> Vec<(String, Option<String>)> {
-    members
-        .iter()
-        .map(|member| (member.name.clone(), member.doc.clone()))
-        .collect()
+    members.iter().map(|member| (member.name.clone(), member.doc.clone())).collect()
 }
 
 /// A condition as Python prints it.
 fn words(cond: &Cond, inner: bool) -> String {
-    let list = |conds: &[Cond]| {
-        conds
-            .iter()
-            .map(|cond| words(cond, true))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let list = |conds: &[Cond]| conds.iter().map(|cond| words(cond, true)).collect::<Vec<_>>().join(", ");
     match cond {
         Cond::True => String::new(),
         Cond::Symbol(symbol) if inner => format!("'{symbol}'"),

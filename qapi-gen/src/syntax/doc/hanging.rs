@@ -14,10 +14,7 @@ pub(super) fn parse(lines: Lines<'_>, dialect: Dialect, span: Span) -> Result<Do
         dialect,
         style: dialect.doc_style().then(Style::default),
         line: None,
-        doc: Doc {
-            span,
-            ..Doc::default()
-        },
+        doc: Doc { span, ..Doc::default() },
         target: Target::Body,
     };
     parser.advance()?;
@@ -81,18 +78,11 @@ impl<'t> Parser<'t> {
     }
 
     fn definition(&mut self, line: &str) -> Result<(), Diagnostic> {
-        let Some(symbol) = line
-            .strip_prefix('@')
-            .and_then(|line| line.strip_suffix(':'))
-        else {
-            return Err(self
-                .lines
-                .error(&catalogue::DOC_SYMBOL, "line should end with ':'"));
+        let Some(symbol) = line.strip_prefix('@').and_then(|line| line.strip_suffix(':')) else {
+            return Err(self.lines.error(&catalogue::DOC_SYMBOL, "line should end with ':'"));
         };
         if symbol.is_empty() {
-            return Err(self
-                .lines
-                .error(&catalogue::DOC_SYMBOL, "name required after '@'"));
+            return Err(self.lines.error(&catalogue::DOC_SYMBOL, "name required after '@'"));
         }
         self.doc.symbol = Some(symbol.to_owned());
         self.advance()?;
@@ -124,48 +114,33 @@ impl<'t> Parser<'t> {
 
     fn features(&mut self) -> Result<(), Diagnostic> {
         if !self.doc.features.is_empty() {
-            return Err(self
-                .lines
-                .error(&catalogue::DOC_DUPLICATE, "duplicated 'Features:' line"));
+            return Err(self.lines.error(&catalogue::DOC_DUPLICATE, "duplicated 'Features:' line"));
         }
         self.advance()?;
         self.skip_empty()?;
         self.descriptions(Target::Feature)?;
         if self.doc.features.is_empty() {
-            return Err(self.lines.error(
-                &catalogue::DOC_EMPTY_SECTION,
-                "feature descriptions expected",
-            ));
+            return Err(self.lines.error(&catalogue::DOC_EMPTY_SECTION, "feature descriptions expected"));
         }
         Ok(())
     }
 
     /// A group of `@NAME:` items.
     fn descriptions(&mut self, target: Target) -> Result<(), Diagnostic> {
-        while let Some((line, (name, text))) =
-            self.line.and_then(|line| Some((line, described(line)?)))
-        {
+        while let Some((line, (name, text))) = self.line.and_then(|line| Some((line, described(line)?))) {
             self.target = target;
             let (list, span) = match target {
                 Target::Feature => (&mut self.doc.features, self.lines.span()),
                 _ => (&mut self.doc.args, self.lines.span()),
             };
             if name.is_empty() {
-                return Err(Diagnostic::new(
-                    &catalogue::DOC_SYMBOL,
-                    "invalid parameter name",
-                    span,
-                ));
+                return Err(Diagnostic::new(&catalogue::DOC_SYMBOL, "invalid parameter name", span));
             }
             if list.iter().any(|section| section.name == name) {
                 let message = format!("'{name}' parameter name duplicated");
                 return Err(Diagnostic::new(&catalogue::DOC_DUPLICATE, message, span));
             }
-            list.push(Section {
-                name: name.to_owned(),
-                text: String::new(),
-                span,
-            });
+            list.push(Section { name: name.to_owned(), text: String::new(), span });
             self.first_text(line.get(text..).unwrap_or(""));
             self.indented()?;
         }
@@ -174,9 +149,7 @@ impl<'t> Parser<'t> {
 
     /// The tag that `line` starts with, and the text behind it.
     fn tag<'l>(&self, line: &'l str) -> Result<Option<(&'static str, &'l str)>, Diagnostic> {
-        const TAGS: [&str; 8] = [
-            "Returns", "Errors", "Since", "Notes", "Note", "Examples", "Example", "TODO",
-        ];
+        const TAGS: [&str; 8] = ["Returns", "Errors", "Since", "Notes", "Note", "Examples", "Example", "TODO"];
         let found = TAGS.iter().find_map(|tag| {
             let text = line.strip_prefix(tag)?.strip_prefix(':')?;
             (!text.starts_with(':')).then_some((*tag, text.trim_start_matches(' ')))
@@ -192,9 +165,7 @@ impl<'t> Parser<'t> {
                 } else {
                     "'.. qmp-example::' directive"
                 };
-                let message = format!(
-                    "The '{tag}' section is no longer supported. Please use rST's {instead}"
-                );
+                let message = format!("The '{tag}' section is no longer supported. Please use rST's {instead}");
                 Err(self.lines.error(&catalogue::DOC_SECTION, message))
             }
             _ => Ok(Some((tag, text))),
@@ -209,11 +180,7 @@ impl<'t> Parser<'t> {
             return Err(Diagnostic::new(&catalogue::DOC_DUPLICATE, message, span));
         }
         self.target = Target::Section;
-        self.doc.sections.push(Section {
-            name: tag.to_owned(),
-            text: String::new(),
-            span,
-        });
+        self.doc.sections.push(Section { name: tag.to_owned(), text: String::new(), span });
         self.first_text(text);
         self.indented()
     }
@@ -222,20 +189,12 @@ impl<'t> Parser<'t> {
     fn paragraph(&mut self) -> Result<(), Diagnostic> {
         let plain = match self.target {
             Target::Body => true,
-            Target::Section => self
-                .doc
-                .sections
-                .last()
-                .is_some_and(|section| section.name.is_empty()),
+            Target::Section => self.doc.sections.last().is_some_and(|section| section.name.is_empty()),
             _ => false,
         };
         if !plain {
             self.target = Target::Section;
-            self.doc.sections.push(Section {
-                name: String::new(),
-                text: String::new(),
-                span: self.lines.span(),
-            });
+            self.doc.sections.push(Section { name: String::new(), text: String::new(), span: self.lines.span() });
         } else if !self.text().is_empty() {
             self.append("");
         }
@@ -309,18 +268,12 @@ impl<'t> Parser<'t> {
         let doc = &mut self.doc;
         trim(&mut doc.body);
         let mut empty: Option<(Span, String)> = None;
-        let lists = [
-            ("Member", &mut doc.args),
-            ("Feature", &mut doc.features),
-            ("", &mut doc.sections),
-        ];
+        let lists = [("Member", &mut doc.args), ("Feature", &mut doc.features), ("", &mut doc.sections)];
         for (kind, list) in lists {
             for section in list {
                 trim(&mut section.text);
                 let plain = kind.is_empty() && section.name.is_empty();
-                let earlier = empty
-                    .as_ref()
-                    .is_none_or(|(span, _)| section.span.start < span.start);
+                let earlier = empty.as_ref().is_none_or(|(span, _)| section.span.start < span.start);
                 if section.text.is_empty() && !plain && earlier {
                     let kind = match section.name.as_str() {
                         _ if !kind.is_empty() => kind,
@@ -335,11 +288,7 @@ impl<'t> Parser<'t> {
             None => Ok(self.doc),
             Some((span, kind)) => {
                 let message = format!("text required after '{kind}:'");
-                Err(Diagnostic::new(
-                    &catalogue::DOC_EMPTY_SECTION,
-                    message,
-                    span,
-                ))
+                Err(Diagnostic::new(&catalogue::DOC_EMPTY_SECTION, message, span))
             }
         }
     }

@@ -4,15 +4,7 @@ use super::{Doc, Lines, Section, de_indent, indentation};
 use crate::diag::{Diagnostic, catalogue};
 use crate::source::Span;
 
-const TAGS: [&str; 7] = [
-    "Returns:",
-    "Since:",
-    "Note:",
-    "Notes:",
-    "Example:",
-    "Examples:",
-    "TODO:",
-];
+const TAGS: [&str; 7] = ["Returns:", "Since:", "Note:", "Notes:", "Example:", "Examples:", "TODO:"];
 
 /// Parses the lines of a comment.
 pub(super) fn parse(mut lines: Lines<'_>, span: Span) -> Result<Vec<Doc>, Diagnostic> {
@@ -61,15 +53,7 @@ struct State {
 
 impl State {
     fn new(span: Span) -> Self {
-        Self {
-            doc: Doc {
-                span,
-                ..Doc::default()
-            },
-            part: Part::Body,
-            target: Target::Body,
-            indent: 0,
-        }
+        Self { doc: Doc { span, ..Doc::default() }, part: Part::Body, target: Target::Body, indent: 0 }
     }
 
     fn finish(mut self, lines: &Lines<'_>) -> Result<Doc, Diagnostic> {
@@ -113,10 +97,7 @@ impl State {
     }
 
     fn symbol(&mut self, line: &str, lines: &Lines<'_>) -> Result<(), Diagnostic> {
-        let Some(symbol) = line
-            .strip_prefix('@')
-            .and_then(|line| line.strip_suffix(':'))
-        else {
+        let Some(symbol) = line.strip_prefix('@').and_then(|line| line.strip_suffix(':')) else {
             return Err(lines.error(&catalogue::DOC_SYMBOL, "line should end with ':'"));
         };
         if symbol.is_empty() {
@@ -155,11 +136,7 @@ impl State {
     fn various(&mut self, line: &str, lines: &Lines<'_>) -> Result<(), Diagnostic> {
         let word = first_word(line);
         if is_argument(word) {
-            let first = self
-                .doc
-                .sections
-                .first()
-                .map_or("", |section| section.name.as_str());
+            let first = self.doc.sections.first().map_or("", |section| section.name.as_str());
             // QEMU names a plain section by its language's word for nothing.
             let first = if first.is_empty() { "None" } else { first };
             let message = format!("'{word}' can't follow '{first}' section");
@@ -173,48 +150,26 @@ impl State {
         self.append(line, lines)
     }
 
-    fn start_described(
-        &mut self,
-        name: &str,
-        indent: usize,
-        lines: &Lines<'_>,
-    ) -> Result<(), Diagnostic> {
+    fn start_described(&mut self, name: &str, indent: usize, lines: &Lines<'_>) -> Result<(), Diagnostic> {
         if name.is_empty() {
             return Err(lines.error(&catalogue::DOC_SYMBOL, "invalid parameter name"));
         }
         let features = self.part == Part::Features;
-        let list = if features {
-            &self.doc.features
-        } else {
-            &self.doc.args
-        };
+        let list = if features { &self.doc.features } else { &self.doc.args };
         if list.iter().any(|section| section.name == name) {
             let message = format!("'{name}' parameter name duplicated");
             return Err(lines.error(&catalogue::DOC_DUPLICATE, message));
         }
         self.end_section(lines)?;
         let section = new_section(name, lines);
-        let list = if features {
-            &mut self.doc.features
-        } else {
-            &mut self.doc.args
-        };
+        let list = if features { &mut self.doc.features } else { &mut self.doc.args };
         list.push(section);
-        self.target = if features {
-            Target::Feature
-        } else {
-            Target::Arg
-        };
+        self.target = if features { Target::Feature } else { Target::Arg };
         self.indent = indent;
         Ok(())
     }
 
-    fn start_section(
-        &mut self,
-        tag: &str,
-        indent: usize,
-        lines: &Lines<'_>,
-    ) -> Result<(), Diagnostic> {
+    fn start_section(&mut self, tag: &str, indent: usize, lines: &Lines<'_>) -> Result<(), Diagnostic> {
         let once = matches!(tag, "Returns" | "Since");
         if once && self.doc.sections.iter().any(|section| section.name == tag) {
             let message = format!("duplicated '{tag}' section");
@@ -259,10 +214,7 @@ impl State {
 
     fn append(&mut self, line: &str, lines: &Lines<'_>) -> Result<(), Diagnostic> {
         let word = line.split(char::is_whitespace).next().unwrap_or("");
-        if let Some(end) = word
-            .rfind(':')
-            .filter(|end| *end > 1 && word.starts_with('@'))
-        {
+        if let Some(end) = word.rfind(':').filter(|end| *end > 1 && word.starts_with('@')) {
             let message = format!("'{}' not allowed in free-form documentation", &word[..=end]);
             return Err(lines.error(&catalogue::DOC_SECTION, message));
         }
@@ -282,11 +234,7 @@ impl State {
 }
 
 fn new_section(name: &str, lines: &Lines<'_>) -> Section {
-    Section {
-        name: name.to_owned(),
-        text: String::new(),
-        span: lines.span(),
-    }
+    Section { name: name.to_owned(), text: String::new(), span: lines.span() }
 }
 
 fn first_word(line: &str) -> &str {

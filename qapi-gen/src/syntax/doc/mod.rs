@@ -86,9 +86,7 @@ impl Block {
     /// # Errors
     /// The first mistake in it.
     pub(crate) fn parse(&self, text: &str, dialect: Dialect) -> Result<Vec<Doc>, Diagnostic> {
-        let first = text
-            .get(self.start..lex::line_end(text, self.start))
-            .unwrap_or("");
+        let first = text.get(self.start..lex::line_end(text, self.start)).unwrap_or("");
         if first != "##" {
             let message = "junk after '##' at start of documentation comment";
             let span = Span::new(self.file, self.start, self.start + first.len());
@@ -114,12 +112,7 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn new(file: FileId, text: &'t str, start: usize) -> Self {
-        Self {
-            file,
-            text,
-            pos: lex::line_end(text, start),
-            at: start,
-        }
+        Self { file, text, pos: lex::line_end(text, start), at: start }
     }
 
     /// The next line from its `#` on, whatever it says; `None` if something else follows.

@@ -50,17 +50,14 @@ fn opens_literal(line: &str) -> bool {
     };
     let rest = rest.trim_end_matches(' ');
     rest.is_empty()
-        || rest.strip_prefix("..").is_some_and(|rest| {
-            rest.starts_with(' ') && rest.trim_start_matches(' ') == "qmp-example"
-        })
+        || rest
+            .strip_prefix("..")
+            .is_some_and(|rest| rest.starts_with(' ') && rest.trim_start_matches(' ') == "qmp-example")
 }
 
 fn is_url(line: &str) -> bool {
     let line = line.trim_start_matches(' ');
-    ["http://", "https://", "ftp://"]
-        .iter()
-        .any(|scheme| line.starts_with(scheme))
-        && !line.contains(' ')
+    ["http://", "https://", "ftp://"].iter().any(|scheme| line.starts_with(scheme)) && !line.contains(' ')
 }
 
 /// The punctuation that ends a sentence and is followed by one space only.
@@ -70,12 +67,9 @@ fn narrow_gap(line: &str) -> Option<usize> {
     (0..bytes.len()).find(|&at| {
         let gap = matches!(bytes[at], b'.' | b'!' | b'?')
             && bytes.get(at + 1) == Some(&b' ')
-            && bytes
-                .get(at + 2)
-                .is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'(');
+            && bytes.get(at + 2).is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'(');
         let number = at == text + 1 && bytes[text].is_ascii_digit() && bytes[at] == b'.';
-        let word_before =
-            at >= 4 && (bytes[at - 4].is_ascii_alphanumeric() || bytes[at - 4] == b'_');
+        let word_before = at >= 4 && (bytes[at - 4].is_ascii_alphanumeric() || bytes[at - 4] == b'_');
         let for_example = at >= 3 && &bytes[at - 3..=at] == b"e.g." && !word_before;
         gap && !number && !for_example
     })
