@@ -34,27 +34,47 @@ pub struct Serial {
     sink: Box<dyn Sink>,
     /// Input was refused and the far end has not been told of room since.
     starved: bool,
+    /// Whether bytes move. While the machine stands still they do not: what was saved must stay what it was.
+    running: bool,
 }
 
 impl Serial {
     /// A port in its reset state.
     pub fn new(irq: Box<dyn IrqLine>, sink: Box<dyn Sink>) -> Self {
-        Self { registers: Registers::default(), irq, level: false, sink, starved: false }
+        Self { registers: Registers::default(), irq, level: false, sink, starved: false, running: false }
     }
 
-    /// Input from the far end: as much of it as the receiver has room for. Says how many bytes were taken; after less than all of
-    /// them, [`Sink::room`] tells when to try again.
+    /// Input from the far end: as much of it as the receiver has room for, none while the machine stands still. Says how many bytes
+    /// were taken; after less than all of them, [`Sink::room`] tells when to try again.
     pub fn receive(&mut self, bytes: &[u8]) -> usize {
-        let taken = self.registers.receive(bytes);
+        let taken = if self.running { self.registers.receive(bytes) } else { 0 };
         self.starved |= taken < bytes.len();
         self.drive();
         taken
     }
 
-    /// Offers the sink what it did not take before. For the far end to call when it can take bytes again.
+    /// Offers the sink what it did not take before. For the far end to call when it can take bytes again. Nothing happens while the
+    /// machine stands still.
     pub fn flush(&mut self) {
-        self.pump();
-        self.drive();
+        if self.running {
+            self.pump();
+            self.drive();
+        }
+    }
+
+    /// Bytes move from now on.
+    fn run(&mut self) {
+        self.running = true;
+        self.flush();
+        self.tell_room();
+    }
+
+    /// Tells a far end that was refused before that there is room.
+    fn tell_room(&mut self) {
+        if self.starved && self.registers.room() > 0 {
+            self.starved = false;
+            self.sink.room();
+        }
     }
 
     /// Moves bytes from the transmitter to the sink until one of them is done.
@@ -87,6 +107,18 @@ impl Device for Serial {
         "serial"
     }
 
+    fn start(&mut self) {
+        self.run();
+    }
+
+    fn pause(&mut self) {
+        self.running = false;
+    }
+
+    fn resume(&mut self) {
+        self.run();
+    }
+
     fn reset(&mut self) {
         self.registers = Registers::default();
         self.drive();
@@ -104,8 +136,6 @@ impl Device for Serial {
         // The line is driven even when the level seems unchanged: the interrupt controller was loaded by itself.
         self.level = self.registers.interrupt();
         self.irq.set(self.level);
-        self.pump();
-        self.drive();
         Ok(())
     }
 }
@@ -113,10 +143,7 @@ impl Device for Serial {
 impl PortDevice for Serial {
     fn read(&mut self, offset: u16) -> u8 {
         let value = self.registers.read(offset);
-        if self.starved && self.registers.room() > 0 {
-            self.starved = false;
-            self.sink.room();
-        }
+        self.tell_room();
         self.drive();
         value
     }
@@ -124,10 +151,7 @@ impl PortDevice for Serial {
     fn write(&mut self, offset: u16, value: u8) -> Flow {
         self.registers.write(offset, value);
         self.pump();
-        if self.starved && self.registers.room() > 0 {
-            self.starved = false;
-            self.sink.room();
-        }
+        self.tell_room();
         self.drive();
         Flow::Continue
     }

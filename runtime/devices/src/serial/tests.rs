@@ -43,7 +43,9 @@ fn bench(budget: usize) -> Bench {
     let level = Arc::new(Mutex::new(Vec::new()));
     let line = level.clone();
     let irq = move |l: bool| line.lock().expect("line").push(l);
-    Bench { port: Serial::new(Box::new(irq), Box::new(far.clone())), far, level }
+    let mut port = Serial::new(Box::new(irq), Box::new(far.clone()));
+    port.start();
+    Bench { port, far, level }
 }
 
 impl Bench {
@@ -53,12 +55,16 @@ impl Bench {
     fn irq(&self) -> bool {
         self.level.lock().expect("line").last().copied().unwrap_or(false)
     }
-    fn migrate(&self, budget: usize) -> Bench {
+    fn migrate(&mut self, budget: usize) -> Bench {
+        self.port.pause();
         let mut copy = bench(budget);
+        copy.port.pause();
         let bytes = vmstate::save(&mut *self.port.save().expect("state")).expect("saves");
         let mut source = SliceSource::new(&bytes);
         copy.port.load(3, &mut source).expect("loads");
         assert!(source.rest().is_empty());
+        copy.port.resume();
+        self.port.resume();
         copy
     }
 }
@@ -180,6 +186,23 @@ fn the_divisor_latch_covers_data_and_enables() {
 }
 
 #[test]
+fn nothing_moves_while_the_machine_stands_still() {
+    let mut b = bench(0);
+    b.port.write(0, b'a');
+    b.port.pause();
+    let before = b.port.registers.clone();
+    b.far.0.lock().expect("far end").budget = 100;
+    b.port.flush();
+    assert_eq!(b.port.receive(b"x"), 0);
+    assert_eq!((b.got(), &b.port.registers), (Vec::new(), &before));
+    assert_eq!(b.far.0.lock().expect("far end").rooms, 0);
+    b.port.resume();
+    assert_eq!(b.got(), b"a", "what waited goes out");
+    assert_eq!(b.far.0.lock().expect("far end").rooms, 1, "who was refused hears of it");
+    assert_eq!(b.port.receive(b"x"), 1);
+}
+
+#[test]
 fn a_fresh_port_is_qemus_eleven_bytes() {
     let b = bench(0);
     let bytes = vmstate::save(&mut *b.port.save().expect("state")).expect("saves");
@@ -210,6 +233,24 @@ fn a_section_written_by_qemu_loads() {
     assert_eq!(b.port.read(0), b'h');
     assert_eq!(b.port.read(2), 0xc2, "the hidden interrupt shows");
     assert!(!b.irq());
+}
+
+#[test]
+fn a_transmitter_that_was_blocked_in_qemu_goes_on() {
+    // Written by QEMU 7.2 with a socket at the other end that nobody read.
+    let bytes = include_bytes!("../../testdata/serial-blocked-qemu-7.2.bin");
+    let mut b = bench(0);
+    b.port.pause();
+    let mut source = SliceSource::new(bytes);
+    b.port.load(3, &mut source).expect("loads");
+    assert!(source.rest().is_empty());
+    assert_eq!(b.port.read(5) & 0x60, 0);
+    let saved = vmstate::save(&mut *b.port.save().expect("state")).expect("saves");
+    assert_eq!(saved.len(), bytes.len());
+    b.far.0.lock().expect("far end").budget = 100;
+    b.port.resume();
+    assert_eq!(b.got(), b"SXYZABCDEFGHIJabc");
+    assert!(b.irq(), "the transmitter is empty");
 }
 
 #[test]
