@@ -29,9 +29,7 @@ impl lamp::Commands for Lamp {
         light.lit = args.lit;
         light.colour = args.colour.unwrap_or_else(|| light.colour.clone());
         // Clients see the event before the reply to the command that caused it.
-        ctx.events().emit(&lamp::LightChanged {
-            light: light.clone(),
-        });
+        ctx.events().emit(&lamp::LightChanged { light: light.clone() });
         Ok(())
     }
 
@@ -42,9 +40,7 @@ impl lamp::Commands for Lamp {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "unix:/tmp/lamp.sock".to_owned());
+    let address = std::env::args().nth(1).unwrap_or_else(|| "unix:/tmp/lamp.sock".to_owned());
     let server = Server::new(lamp::service(Lamp::default())).listen(&address)?;
     println!("serving QMP on {address}; stop with Ctrl-C");
     server.run_until(tokio::signal::ctrl_c()).await?;

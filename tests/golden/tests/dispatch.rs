@@ -106,11 +106,15 @@ fn tables_tell_the_flags() {
     for (index, command) in house.commands().iter().enumerate() {
         assert_eq!(house.find(command.name), Some(index));
     }
-    assert!(golden::PanicOff::FLAGS.oob);
-    assert!(golden::QueryPlants::FLAGS.preconfig);
-    assert!(golden::CountPlants::FLAGS.coroutine);
-    assert!(!golden::Leave::FLAGS.success_response);
-    assert_eq!(golden::PlantAdd::FLAGS, CommandFlags::NONE);
+    let flags = |name: &str| house.commands()[house.find(name).unwrap()].flags;
+    let none = CommandFlags::NONE;
+    assert_eq!(flags("panic-off"), CommandFlags { oob: true, ..none });
+    assert_eq!(flags("query-plants"), CommandFlags { preconfig: true, ..none });
+    assert_eq!(flags("count-plants"), CommandFlags { coroutine: true, ..none });
+    assert_eq!(flags("leave"), CommandFlags { success_response: false, ..none });
+    assert_eq!(flags("plant_add"), none);
+    // A client reads the same from the command's type.
+    assert_eq!((golden::PanicOff::NAME, golden::PanicOff::FLAGS), ("panic-off", flags("panic-off")));
     // `stop` and `STOP` are one word in Rust.
     assert_eq!((golden::StopEvent::NAME, golden::HeaterOverload::NAME), ("STOP", "HEATER_OVERLOAD"));
     let introspection: serde_json::Value = serde_json::from_str(house.introspection()).unwrap();
