@@ -44,21 +44,16 @@ impl Settings {
         let (inputs, result) = crate::compile_tracked(schema, self, &DiskLoader);
         let result = match result {
             Ok(output) => write_module(&output),
-            Err(diagnostics) => Err(CargoError::Schema(
-                diagnostics.render(Format::Gnu).trim_end().to_owned(),
-            )),
+            Err(diagnostics) => Err(CargoError::Schema(diagnostics.render(Format::Gnu).trim_end().to_owned())),
         };
         (inputs, result)
     }
 }
 
 fn write_module(output: &crate::Output) -> Result<(), CargoError> {
-    let directory = env::var_os("OUT_DIR")
-        .map(PathBuf::from)
-        .ok_or(CargoError::NotInBuildScript)?;
+    let directory = env::var_os("OUT_DIR").map(PathBuf::from).ok_or(CargoError::NotInBuildScript)?;
     let path = directory.join(format!("{}.rs", output.module()));
-    write_if_changed(&path, &layout(output.tokens()))
-        .map_err(|source| CargoError::Write { path, source })?;
+    write_if_changed(&path, &layout(output.tokens())).map_err(|source| CargoError::Write { path, source })?;
     Ok(())
 }
 

@@ -6,12 +6,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 ///
 /// Blocks and statements get lines of their own and are indented; nothing else is formatted.
 pub fn layout(tokens: TokenStream) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        depth: 0,
-        fresh: true,
-        glued: true,
-    };
+    let mut writer = Writer { out: String::new(), depth: 0, fresh: true, glued: true };
     writer.stream(tokens, true);
     writer.line();
     writer.out
@@ -47,8 +42,7 @@ impl Writer {
                         self.depth -= 1;
                         self.line();
                         self.word(close);
-                        if !matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if ",;.?".contains(punct.as_char()))
-                        {
+                        if !matches!(tokens.peek(), Some(TokenTree::Punct(punct)) if ",;.?".contains(punct.as_char())) {
                             self.line();
                         }
                     } else {
@@ -68,9 +62,7 @@ impl Writer {
                     // Behind another punctuation mark this would change how the two are spaced, behind a
                     // digit a point would make a number.
                     self.glued |= matches!(c, ',' | ';' | '.' | '?')
-                        && self.out.ends_with(|last: char| {
-                            last.is_ascii_alphabetic() || "_)]}".contains(last)
-                        });
+                        && self.out.ends_with(|last: char| last.is_ascii_alphabetic() || "_)]}".contains(last));
                     self.word(c.encode_utf8(&mut [0; 4]));
                     self.glued = punct.spacing() == Spacing::Joint || c == '#' || c == '.';
                     if c == ';' || c == ',' && block {
@@ -126,9 +118,6 @@ mod tests {
         let back: TokenStream = text.parse().unwrap();
         assert_eq!(back.to_string(), tokens.to_string());
         assert!(text.lines().count() > 10, "{text}");
-        assert!(
-            text.lines().any(|line| line == "#[doc = \" A lamp.\"]"),
-            "{text}"
-        );
+        assert!(text.lines().any(|line| line == "#[doc = \" A lamp.\"]"), "{text}");
     }
 }

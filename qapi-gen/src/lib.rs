@@ -36,11 +36,7 @@ pub use source::{DiskLoader, Loader, MemoryLoader};
 ///
 /// # Errors
 /// Every mistake in the schema, located.
-pub fn compile(
-    root: &Path,
-    settings: &Settings,
-    loader: &dyn Loader,
-) -> Result<Output, Diagnostics> {
+pub fn compile(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<Output, Diagnostics> {
     compile_tracked(root, settings, loader).1
 }
 
@@ -67,11 +63,7 @@ pub fn check(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<()
 ///
 /// # Errors
 /// Every mistake in the schema, located.
-pub fn introspect(
-    root: &Path,
-    settings: &Settings,
-    loader: &dyn Loader,
-) -> Result<String, Diagnostics> {
+pub fn introspect(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {
     let schema = analyse(loader, root, settings.dialect).result?;
     Ok(emit::introspection(&schema, settings))
 }

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use lexopt::prelude::*;
-use qapi_gen::{
-    CHOICES, Choice, DiskLoader, Form, Format, GeneratedFile, Setting, Settings, write_if_changed,
-};
+use qapi_gen::{CHOICES, Choice, DiskLoader, Form, Format, GeneratedFile, Setting, Settings, write_if_changed};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -22,10 +20,7 @@ struct Options {
 #[derive(Debug)]
 enum Action {
     Check,
-    Generate {
-        directory: PathBuf,
-        package: Option<String>,
-    },
+    Generate { directory: PathBuf, package: Option<String> },
     Introspect,
 }
 
@@ -61,14 +56,8 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
     let Some(options) = parse(args)? else {
         return Ok(());
     };
-    let Options {
-        action,
-        schema,
-        settings,
-        format,
-    } = options;
-    let rejected =
-        |diagnostics: qapi_gen::Diagnostics| Failure::Rejected(diagnostics.render(format));
+    let Options { action, schema, settings, format } = options;
+    let rejected = |diagnostics: qapi_gen::Diagnostics| Failure::Rejected(diagnostics.render(format));
     match action {
         Action::Check => qapi_gen::check(&schema, &settings, &DiskLoader).map_err(rejected),
         Action::Introspect => {
@@ -81,10 +70,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
                 Some(name) => output.crate_files(&name),
                 None => output.module_files(),
             };
-            write(
-                &directory,
-                &files.map_err(|error| Failure::Output(error.to_string()))?,
-            )
+            write(&directory, &files.map_err(|error| Failure::Output(error.to_string()))?)
         }
     }
 }
@@ -92,9 +78,7 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
 fn print(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         // Whoever reads may stop early, as `head` does.
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::Output(error.to_string()))
-        }
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error.to_string())),
         _ => Ok(()),
     }
 }
@@ -108,9 +92,7 @@ fn write(directory: &Path, files: &[GeneratedFile]) -> Result<(), Failure> {
         let parent = path.parent().unwrap_or(directory);
         std::fs::create_dir_all(parent)
             .and_then(|()| write_if_changed(&path, &file.text))
-            .map_err(|error| {
-                Failure::Output(format!("cannot write {}: {error}", path.display()))
-            })?;
+            .map_err(|error| Failure::Output(format!("cannot write {}: {error}", path.display())))?;
     }
     Ok(())
 }
@@ -119,8 +101,7 @@ fn write(directory: &Path, files: &[GeneratedFile]) -> Result<(), Failure> {
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>, Failure> {
     let mut parser = lexopt::Parser::from_args(args);
     let mut settings = Settings::new();
-    let (mut words, mut directory, mut package, mut format) =
-        (Vec::<OsString>::new(), None, None, None);
+    let (mut words, mut directory, mut package, mut format) = (Vec::<OsString>::new(), None, None, None);
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return print(&help()).map(|()| None),
@@ -131,32 +112,21 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Option<Options>, Fa
             Long("crate") => package = Some(text(parser.value()?)?),
             Long("message-format") => format = Some(message_format(&text(parser.value()?)?)?),
             Long(flag) => {
-                let (choice, switch) = choice(flag)
-                    .ok_or_else(|| Failure::Usage(format!("unknown option '--{flag}'")))?;
+                let (choice, switch) =
+                    choice(flag).ok_or_else(|| Failure::Usage(format!("unknown option '--{flag}'")))?;
                 let value = match switch {
                     Some(wanted) => Setting::Switch(wanted),
                     None => Setting::Text(text(parser.value()?)?),
                 };
-                settings
-                    .set(choice.name, value)
-                    .map_err(|error| Failure::Usage(error.to_string()))?;
+                settings.set(choice.name, value).map_err(|error| Failure::Usage(error.to_string()))?;
             }
             Value(word) => words.push(word),
             other => return Err(other.unexpected().into()),
         }
     }
     let (action, schema) = action(&words, directory, package)?;
-    let format = format.unwrap_or(if std::io::stderr().is_terminal() {
-        Format::Human
-    } else {
-        Format::Gnu
-    });
-    Ok(Some(Options {
-        action,
-        schema,
-        settings,
-        format,
-    }))
+    let format = format.unwrap_or(if std::io::stderr().is_terminal() { Format::Human } else { Format::Gnu });
+    Ok(Some(Options { action, schema, settings, format }))
 }
 
 fn action(
@@ -170,10 +140,7 @@ fn action(
     };
     let verb = verb.to_string_lossy();
     let [file] = files else {
-        return usage(format!(
-            "'{verb}' takes one schema file, not {}",
-            files.len()
-        ));
+        return usage(format!("'{verb}' takes one schema file, not {}", files.len()));
     };
     if verb != "generate" && (directory.is_some() || package.is_some()) {
         return usage(format!("'{verb}' takes neither '-o' nor '--crate'"));
@@ -184,9 +151,7 @@ fn action(
         ("generate", Some(directory)) => Action::Generate { directory, package },
         ("generate", None) => return usage("'generate' needs '-o DIR'".to_owned()),
         _ => {
-            return usage(format!(
-                "unknown subcommand '{verb}'; there are check, generate and introspect"
-            ));
+            return usage(format!("unknown subcommand '{verb}'; there are check, generate and introspect"));
         }
     };
     Ok((action, file.into()))
@@ -208,16 +173,12 @@ fn message_format(name: &str) -> Result<Format, Failure> {
         "human" => Ok(Format::Human),
         "gnu" => Ok(Format::Gnu),
         "json" => Ok(Format::Json),
-        _ => Err(Failure::Usage(format!(
-            "'--message-format' is human, gnu or json, not '{name}'"
-        ))),
+        _ => Err(Failure::Usage(format!("'--message-format' is human, gnu or json, not '{name}'"))),
     }
 }
 
 fn text(value: OsString) -> Result<String, Failure> {
-    value
-        .into_string()
-        .map_err(|value| Failure::Usage(format!("{} is not UTF-8", value.display())))
+    value.into_string().map_err(|value| Failure::Usage(format!("{} is not UTF-8", value.display())))
 }
 
 impl From<lexopt::Error> for Failure {
@@ -235,32 +196,21 @@ fn help() -> String {
          Options:\n",
     );
     let mut line = |option: &str, text: &str| help.push_str(&format!("  {option:<24} {text}\n"));
-    line(
-        "-o, --output DIR",
-        "where generate writes: mod.rs and a file per module",
-    );
+    line("-o, --output DIR", "where generate writes: mod.rs and a file per module");
     line("--crate NAME", "write a package of that name instead");
     for choice in CHOICES {
         match choice.form {
-            Form::Switch { default: true } => line(
-                &format!("--no-{}", choice.name),
-                &format!("leave out {}", choice.help),
-            ),
+            Form::Switch { default: true } => {
+                line(&format!("--no-{}", choice.name), &format!("leave out {}", choice.help))
+            }
             Form::Switch { default: false } => line(&format!("--{}", choice.name), choice.help),
-            Form::Text => line(
-                &format!("--{} {}", choice.name, choice.metavar),
-                choice.help,
-            ),
-            Form::Texts => line(
-                &format!("--{} {}", choice.name, choice.metavar),
-                &format!("{} (repeatable)", choice.help),
-            ),
+            Form::Text => line(&format!("--{} {}", choice.name, choice.metavar), choice.help),
+            Form::Texts => {
+                line(&format!("--{} {}", choice.name, choice.metavar), &format!("{} (repeatable)", choice.help))
+            }
         }
     }
-    line(
-        "--message-format FORMAT",
-        "human, gnu or json (default: human on a terminal, else gnu)",
-    );
+    line("--message-format FORMAT", "human, gnu or json (default: human on a terminal, else gnu)");
     line("-h, --help", "show this");
     line("-V, --version", "show the version");
     help.push_str("\nExit status: 0 accepted, 1 rejected, 2 wrong usage.\n");

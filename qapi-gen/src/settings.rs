@@ -257,30 +257,16 @@ impl Settings {
             ("dialect", Setting::Text(release)) => match release.parse::<Dialect>() {
                 Ok(dialect) => taken.dialect(dialect),
                 Err(_) => {
-                    return Err(refused(
-                        choice.name,
-                        release,
-                        "expected a QEMU release such as 7.2 or 10.0",
-                    ));
+                    return Err(refused(choice.name, release, "expected a QEMU release such as 7.2 or 10.0"));
                 }
             },
-            ("module", Setting::Text(module)) if is_path(&module) && !module.contains(':') => {
-                taken.module(module)
-            }
+            ("module", Setting::Text(module)) if is_path(&module) && !module.contains(':') => taken.module(module),
             ("module", Setting::Text(module)) => {
-                return Err(refused(
-                    choice.name,
-                    module,
-                    "expected a Rust identifier in lower case",
-                ));
+                return Err(refused(choice.name, module, "expected a Rust identifier in lower case"));
             }
             ("runtime", Setting::Text(path)) if is_path(&path) => taken.runtime(path),
             ("runtime", Setting::Text(path)) => {
-                return Err(refused(
-                    choice.name,
-                    path,
-                    "expected a Rust path such as ::qapi_runtime",
-                ));
+                return Err(refused(choice.name, path, "expected a Rust path such as ::qapi_runtime"));
             }
             ("server", Setting::Switch(wanted)) => taken.server(wanted),
             ("client", Setting::Switch(wanted)) => taken.client(wanted),
@@ -295,11 +281,7 @@ impl Settings {
 }
 
 fn refused(name: &'static str, value: String, reason: &'static str) -> SettingError {
-    SettingError::Value {
-        name,
-        value,
-        reason,
-    }
+    SettingError::Value { name, value, reason }
 }
 
 /// True for `::a::b`, `a::b`, `a`.
@@ -336,11 +318,7 @@ mod tests {
         for (name, value, expected) in [
             ("colour", text("red"), "unknown option 'colour'"),
             ("server", text("yes"), "option 'server' takes true or false"),
-            (
-                "module",
-                Setting::Switch(true),
-                "option 'module' takes a string",
-            ),
+            ("module", Setting::Switch(true), "option 'module' takes a string"),
             ("module", text("a b"), "cannot be 'a b'"),
             ("runtime", text("a::"), "cannot be 'a::'"),
             ("dialect", text("seven"), "cannot be 'seven'"),

@@ -19,8 +19,7 @@ impl Parse for Arguments {
         let mut schema = None;
         let mut settings = Settings::new();
         let mut errors: Option<syn::Error> = None;
-        for Argument { name, values } in Punctuated::<Argument, Token![,]>::parse_terminated(input)?
-        {
+        for Argument { name, values } in Punctuated::<Argument, Token![,]>::parse_terminated(input)? {
             let result = if name == "schema" {
                 one_path(&name, values).map(|path| schema = Some(path))
             } else {
@@ -36,10 +35,9 @@ impl Parse for Arguments {
         match (errors, schema) {
             (Some(errors), _) => Err(errors),
             (None, Some(schema)) => Ok(Self { schema, settings }),
-            (None, None) => Err(syn::Error::new(
-                Span::call_site(),
-                "say which schema: `schema: \"path/relative/to/package.json\"`",
-            )),
+            (None, None) => {
+                Err(syn::Error::new(Span::call_site(), "say which schema: `schema: \"path/relative/to/package.json\"`"))
+            }
         }
     }
 }
@@ -57,9 +55,7 @@ impl Parse for Argument {
         let values = if input.peek(syn::token::Bracket) {
             let list;
             bracketed!(list in input);
-            Punctuated::<Lit, Token![,]>::parse_terminated(&list)?
-                .into_iter()
-                .collect()
+            Punctuated::<Lit, Token![,]>::parse_terminated(&list)?.into_iter().collect()
         } else {
             vec![input.parse()?]
         };
@@ -70,10 +66,7 @@ impl Parse for Argument {
 fn one_path(name: &Ident, values: Vec<Lit>) -> syn::Result<LitStr> {
     match values.into_iter().next() {
         Some(Lit::Str(path)) => Ok(path),
-        _ => Err(syn::Error::new(
-            name.span(),
-            "`schema` takes a path in quotes",
-        )),
+        _ => Err(syn::Error::new(name.span(), "`schema` takes a path in quotes")),
     }
 }
 
@@ -83,15 +76,10 @@ fn set(settings: &mut Settings, name: &Ident, values: Vec<Lit>) -> syn::Result<(
             Lit::Str(text) => Setting::Text(text.value()),
             Lit::Bool(switch) => Setting::Switch(switch.value),
             other => {
-                return Err(syn::Error::new(
-                    other.span(),
-                    "expected a string, or true or false",
-                ));
+                return Err(syn::Error::new(other.span(), "expected a string, or true or false"));
             }
         };
-        settings
-            .set(&name.to_string(), setting)
-            .map_err(|error| syn::Error::new(name.span(), error))?;
+        settings.set(&name.to_string(), setting).map_err(|error| syn::Error::new(name.span(), error))?;
     }
     Ok(())
 }

@@ -52,16 +52,11 @@ fn tracked(output: &Output) -> TokenStream {
 }
 
 fn errors(schema: &LitStr, diagnostics: &Diagnostics) -> TokenStream {
-    let package = env::var("CARGO_MANIFEST_DIR")
-        .map(|package| format!("{package}/"))
-        .unwrap_or_default();
+    let package = env::var("CARGO_MANIFEST_DIR").map(|package| format!("{package}/")).unwrap_or_default();
     let one = |diagnostic: &qapi_gen::Diagnostic| {
         let single = Diagnostics::new(diagnostics.sources().clone(), vec![diagnostic.clone()]);
         // Paths as a build script would show them: relative to the package.
-        error(
-            schema,
-            single.render(Format::Gnu).replace(&package, "").trim_end(),
-        )
+        error(schema, single.render(Format::Gnu).replace(&package, "").trim_end())
     };
     diagnostics.iter().map(one).collect()
 }
@@ -75,8 +70,7 @@ fn through_file(output: &Output) -> Result<TokenStream, String> {
     let directory = env::var_os("OUT_DIR").map_or_else(env::temp_dir, PathBuf::from);
     let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
     let path = directory.join(format!("qapi-{package}-{}.rs", output.module()));
-    fs::write(&path, layout(output.tokens()))
-        .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    fs::write(&path, layout(output.tokens())).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     let path = path.to_string_lossy();
     Ok(quote!(::core::include!(#path);))
 }

@@ -9,16 +9,10 @@ use crate::expand::expand;
 fn schema(mistake: &str) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    std::fs::write(
-        path("lamp.json"),
-        "{ 'include': 'light.json' }\n{ 'command': 'look', 'returns': 'Light' }\n",
-    )
-    .unwrap();
-    std::fs::write(
-        path("light.json"),
-        format!("{{ 'struct': 'Light', 'data': {{ 'lit': 'bool' }} }}\n{mistake}"),
-    )
-    .unwrap();
+    std::fs::write(path("lamp.json"), "{ 'include': 'light.json' }\n{ 'command': 'look', 'returns': 'Light' }\n")
+        .unwrap();
+    std::fs::write(path("light.json"), format!("{{ 'struct': 'Light', 'data': {{ 'lit': 'bool' }} }}\n{mistake}"))
+        .unwrap();
     let root = path("lamp.json").to_str().unwrap().to_owned();
     (directory, root)
 }
@@ -29,28 +23,19 @@ fn expands_to_the_librarys_tokens_and_tracks_every_file() {
     let expanded = expand(quote!(schema: #root, cfg: ["A", "B"], unmask: true)).to_string();
     let settings = Settings::new().cfg("A").cfg("B").unmask(true);
     let output = qapi_gen::compile(root.as_ref(), &settings, &DiskLoader).unwrap();
-    let rest = expanded
-        .strip_prefix(&output.tokens().to_string())
-        .expect("the library's tokens first");
+    let rest = expanded.strip_prefix(&output.tokens().to_string()).expect("the library's tokens first");
     for file in ["lamp.json", "light.json"] {
-        assert!(
-            rest.contains(directory.path().join(file).to_str().unwrap()),
-            "{file} is not tracked"
-        );
+        assert!(rest.contains(directory.path().join(file).to_str().unwrap()), "{file} is not tracked");
     }
 }
 
 #[test]
 fn every_mistake_is_an_error() {
-    let (_directory, root) = schema(
-        "{ 'struct': 'A', 'data': { 'x': 'X' } }\n{ 'struct': 'B', 'data': { 'y': 'Y' } }\n",
-    );
+    let (_directory, root) =
+        schema("{ 'struct': 'A', 'data': { 'x': 'X' } }\n{ 'struct': 'B', 'data': { 'y': 'Y' } }\n");
     let expanded = expand(quote!(schema: #root)).to_string();
     assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
-    assert!(
-        expanded.contains("light.json:2: error: ") && expanded.contains("light.json:3: error: "),
-        "{expanded}"
-    );
+    assert!(expanded.contains("light.json:2: error: ") && expanded.contains("light.json:3: error: "), "{expanded}");
 }
 
 #[test]
@@ -58,22 +43,13 @@ fn wrong_arguments_say_why() {
     for (input, expected) in [
         (quote!(), "say which schema"),
         (quote!(schema: 3), "takes a path in quotes"),
-        (
-            quote!(schema: "a.json", colour: "red"),
-            "unknown option 'colour'",
-        ),
-        (
-            quote!(schema: "a.json", server: "yes"),
-            "takes true or false",
-        ),
+        (quote!(schema: "a.json", colour: "red"), "unknown option 'colour'"),
+        (quote!(schema: "a.json", server: "yes"), "takes true or false"),
         (quote!(schema: "a.json", cfg: [1]), "expected a string"),
         (quote!(schema "a.json"), "expected `:`"),
         (quote!(schema: "no/such/file.json"), "no/such/file.json"),
     ] {
         let expanded = expand(input).to_string();
-        assert!(
-            expanded.contains("compile_error") && expanded.contains(expected),
-            "{expanded}"
-        );
+        assert!(expanded.contains("compile_error") && expanded.contains(expected), "{expanded}");
     }
 }

@@ -12,42 +12,26 @@ use crate::ir::{Alternate, Builtin, Schema, TypeId, TypeKind};
 pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, alternate: &Alternate) -> TokenStream {
     let info = &plan.schema.ty(id).info;
     let (name, wire_name) = (plan.type_ident(id), &info.name);
-    let doc = docs::definition(
-        info,
-        plan.unstable(&info.features),
-        &format!("Wire name: `{wire_name}`."),
-    );
+    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Wire name: `{wire_name}`."));
     let mut scope = Scope::default();
     let branches: Vec<_> = plan
         .kept
         .members(&alternate.branches)
-        .map(|branch| {
-            (
-                names::ident(&scope.claim(names::camel(&branch.name), "")),
-                branch,
-            )
-        })
+        .map(|branch| (names::ident(&scope.claim(names::camel(&branch.name), "")), branch))
         .collect();
     if branches.is_empty() {
         return without_branches(&name, wire_name, doc);
     }
     let declared = branches.iter().map(|(ident, branch)| {
-        let doc = docs::part(
-            branch.doc.as_deref(),
-            false,
-            &format!("{} on the wire.", kind_text(plan.schema, branch.ty)),
-        );
+        let doc =
+            docs::part(branch.doc.as_deref(), false, &format!("{} on the wire.", kind_text(plan.schema, branch.ty)));
         let held = plan.held(id, branch.ty, info.module);
         quote! { #doc #ident(#held), }
     });
-    let default = branches
-        .iter()
-        .min_by_key(|(_, branch)| plan.depth(branch.ty).unwrap_or(u32::MAX));
+    let default = branches.iter().min_by_key(|(_, branch)| plan.depth(branch.ty).unwrap_or(u32::MAX));
     let default = default.map(|(ident, _)| quote!(Self::#ident(Default::default())));
     let idents: Vec<_> = branches.iter().map(|(ident, _)| ident).collect();
-    let kinds = branches
-        .iter()
-        .map(|(_, branch)| kind(plan.schema, branch.ty));
+    let kinds = branches.iter().map(|(_, branch)| kind(plan.schema, branch.ty));
     quote! {
         #doc
         #[derive(Debug, Clone, PartialEq)]

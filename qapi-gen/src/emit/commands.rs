@@ -11,18 +11,13 @@ use crate::ir::{Command, Info, ModuleId, TypeId, TypeKind};
 pub(crate) fn definition(plan: &Plan<'_>, index: usize, command: &Command) -> TokenStream {
     let info = &command.info;
     let name = plan.command_ident(index);
-    let doc = docs::definition(
-        info,
-        plan.unstable(&info.features),
-        &format!("Command `{}`.", info.name),
-    );
+    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Command `{}`.", info.name));
     let payload = plan.payload(command.arg, &info.name);
     let inline = command.generated && matches!(payload, Payload::Inline(_));
     let data = match payload {
         _ if !inline && !plan.settings.client => TokenStream::new(),
         _ if !command.generated => {
-            let members =
-                docs::attributes("The members of `arguments`, which the schema does not check.");
+            let members = docs::attributes("The members of `arguments`, which the schema does not check.");
             wrapper(plan, &name, info, doc, members, quote!(rt::Dict))
         }
         Payload::Inline(id) => inline_data(plan, id, info, doc),
@@ -139,11 +134,7 @@ pub(crate) fn method(plan: &Plan<'_>, index: usize, command: &Command) -> TokenS
     let separator = if summary.is_empty() { "" } else { "\n\n" };
     let doc = docs::attributes(&format!("{summary}{separator}Handles `{}`.", info.name));
     let args = argument(plan, index, command).map(|ty| quote!(, args: #ty));
-    let reply = if command.generated {
-        reply(plan, command, info.module)
-    } else {
-        quote!(rt::Value)
-    };
+    let reply = if command.generated { reply(plan, command, info.module) } else { quote!(rt::Value) };
     let asynchronous = (!command.allow_oob).then(|| quote!(async));
     quote! {
         #doc

@@ -20,9 +20,7 @@ impl Cycles {
     /// A cycle is broken where a box shows least: at a branch of an alternate, else at a branch of a
     /// union, else at a member.
     pub(crate) fn new(schema: &Schema, kept: &Selection<'_>) -> Self {
-        let mut edges: Vec<Vec<Edge>> = (0..schema.types.len())
-            .map(|index| contained(schema, kept, index))
-            .collect();
+        let mut edges: Vec<Vec<Edge>> = (0..schema.types.len()).map(|index| contained(schema, kept, index)).collect();
         let mut boxed = HashSet::new();
         for place in [Place::AlternateBranch, Place::UnionBranch, Place::Member] {
             let component = components(&edges);
@@ -36,10 +34,7 @@ impl Cycles {
                 });
             }
         }
-        Self {
-            boxed,
-            depth: depths(schema, kept),
-        }
+        Self { boxed, depth: depths(schema, kept) }
     }
 
     /// True when a value of `inner` held by `outer` has to be boxed.
@@ -70,25 +65,12 @@ struct Edge {
 
 /// What a value of type `index` holds.
 fn contained(schema: &Schema, kept: &Selection<'_>, index: usize) -> Vec<Edge> {
-    let edge = |place: Place| {
-        move |id: TypeId| Edge {
-            to: id.0 as usize,
-            place,
-        }
-    };
+    let edge = |place: Place| move |id: TypeId| Edge { to: id.0 as usize, place };
     match &schema.types[index].kind {
         TypeKind::Object(object) => {
-            let members = kept
-                .members(&object.members)
-                .map(|member| member.ty)
-                .map(edge(Place::Member));
-            let branches = kept
-                .branches(object)
-                .into_iter()
-                .filter_map(|branch| branch.ty);
-            members
-                .chain(branches.map(edge(Place::UnionBranch)))
-                .collect()
+            let members = kept.members(&object.members).map(|member| member.ty).map(edge(Place::Member));
+            let branches = kept.branches(object).into_iter().filter_map(|branch| branch.ty);
+            members.chain(branches.map(edge(Place::UnionBranch))).collect()
         }
         TypeKind::Alternate(alternate) => {
             let branches = kept.members(&alternate.branches).map(|branch| branch.ty);
@@ -161,22 +143,13 @@ fn depths(schema: &Schema, kept: &Selection<'_>) -> Vec<Option<u32>> {
     }
 }
 
-fn one_depth(
-    schema: &Schema,
-    kept: &Selection<'_>,
-    index: usize,
-    depth: &[Option<u32>],
-) -> Option<u32> {
+fn one_depth(schema: &Schema, kept: &Selection<'_>, index: usize, depth: &[Option<u32>]) -> Option<u32> {
     let known = |id: TypeId| depth[id.0 as usize];
     match &schema.types[index].kind {
         TypeKind::Builtin(_) | TypeKind::Enum(_) | TypeKind::Array(_) => Some(0),
         TypeKind::Object(object) => {
-            let required = kept
-                .members(&object.members)
-                .filter(|member| !member.optional);
-            let members = required
-                .map(|member| known(member.ty))
-                .try_fold(0, |most, d| Some(most.max(d?)))?;
+            let required = kept.members(&object.members).filter(|member| !member.optional);
+            let members = required.map(|member| known(member.ty)).try_fold(0, |most, d| Some(most.max(d?)))?;
             let branches = kept.branches(object);
             let branch = if branches.iter().all(|branch| branch.ty.is_some()) {
                 branches.iter().filter_map(|branch| known(branch.ty?)).min()
@@ -191,10 +164,7 @@ fn one_depth(
             if branches.peek().is_none() {
                 return Some(0);
             }
-            branches
-                .filter_map(|branch| known(branch.ty))
-                .min()
-                .map(|d| d.saturating_add(1))
+            branches.filter_map(|branch| known(branch.ty)).min().map(|d| d.saturating_add(1))
         }
     }
 }

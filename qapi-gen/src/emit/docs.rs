@@ -7,13 +7,7 @@ use crate::ir::{Doc, Info};
 
 /// Doc attributes for the given Markdown, one per line.
 pub(crate) fn attributes(markdown: &str) -> TokenStream {
-    let lines = markdown.lines().map(|line| {
-        if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        }
-    });
+    let lines = markdown.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
 }
 
@@ -42,41 +36,22 @@ pub(crate) fn part(doc: Option<&str>, unstable: bool, wire: &str) -> TokenStream
 
 /// The first paragraph of a definition, in one line, for places that only point to the rest.
 pub(crate) fn summary(info: &Info) -> String {
-    let body = info
-        .doc
-        .as_ref()
-        .map(|doc| markdown(&doc.body))
-        .unwrap_or_default();
+    let body = info.doc.as_ref().map(|doc| markdown(&doc.body)).unwrap_or_default();
     first_paragraph(&body)
 }
 
 /// Text for `#[deprecated]`, from the documentation of the feature where there is one.
 pub(crate) fn deprecation(doc: Option<&Doc>) -> String {
-    let described = doc
-        .into_iter()
-        .flat_map(|doc| &doc.features)
-        .find(|(name, _)| name == "deprecated");
-    let text = described
-        .map(|(_, text)| first_paragraph(text))
-        .unwrap_or_default();
-    if text.is_empty() {
-        "deprecated in the schema".to_owned()
-    } else {
-        text
-    }
+    let described = doc.into_iter().flat_map(|doc| &doc.features).find(|(name, _)| name == "deprecated");
+    let text = described.map(|(_, text)| first_paragraph(text)).unwrap_or_default();
+    if text.is_empty() { "deprecated in the schema".to_owned() } else { text }
 }
 
 const UNSTABLE: &str = "**Unstable:** may change or go away without notice.";
 
 fn first_paragraph(text: &str) -> String {
-    let lines = text
-        .lines()
-        .map(str::trim)
-        .skip_while(|line| line.is_empty());
-    lines
-        .take_while(|line| !line.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let lines = text.lines().map(str::trim).skip_while(|line| line.is_empty());
+    lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn paragraph(text: &mut String, more: &str) {
@@ -90,11 +65,7 @@ fn paragraph(text: &mut String, more: &str) {
 fn whole(doc: &Doc) -> String {
     let mut text = markdown(&doc.body);
     for (tag, section) in &doc.sections {
-        let section = if tag.starts_with("Example") {
-            literal(section)
-        } else {
-            markdown(section)
-        };
+        let section = if tag.starts_with("Example") { literal(section) } else { markdown(section) };
         if tag.is_empty() {
             paragraph(&mut text, &section);
         } else if section.starts_with("```") {
@@ -104,10 +75,7 @@ fn whole(doc: &Doc) -> String {
         }
     }
     for (name, feature) in &doc.features {
-        paragraph(
-            &mut text,
-            &format!("**Feature** `{name}`: {}", markdown(feature)),
-        );
+        paragraph(&mut text, &format!("**Feature** `{name}`: {}", markdown(feature)));
     }
     text
 }
@@ -115,25 +83,13 @@ fn whole(doc: &Doc) -> String {
 /// A block shown as it stands.
 fn literal(text: &str) -> String {
     let text = dedent(text);
-    if text.is_empty() {
-        text
-    } else {
-        format!("```text\n{}\n```", text.replace("```", "'''"))
-    }
+    if text.is_empty() { text } else { format!("```text\n{}\n```", text.replace("```", "'''")) }
 }
 
 fn dedent(text: &str) -> String {
     let indent = |line: &&str| line.len() - line.trim_start().len();
-    let common = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| indent(&line))
-        .min()
-        .unwrap_or(0);
-    let lines: Vec<_> = text
-        .lines()
-        .map(|line| line.get(common..).unwrap_or("").trim_end())
-        .collect();
+    let common = text.lines().filter(|line| !line.trim().is_empty()).map(|line| indent(&line)).min().unwrap_or(0);
+    let lines: Vec<_> = text.lines().map(|line| line.get(common..).unwrap_or("").trim_end()).collect();
     lines.join("\n").trim_matches('\n').to_owned()
 }
 
@@ -146,8 +102,7 @@ pub(crate) fn markdown(text: &str) -> String {
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
-        let literal_follows =
-            trimmed.ends_with("::") || trimmed.starts_with("-> {") || trimmed.starts_with("<- {");
+        let literal_follows = trimmed.ends_with("::") || trimmed.starts_with("-> {") || trimmed.starts_with("<- {");
         if !literal_follows {
             out.push_str(&escape_line(trimmed));
             out.push('\n');
@@ -209,26 +164,16 @@ fn escape_line(line: &str) -> String {
 /// True when a line would begin a heading, a quotation, a table or an underline.
 fn line_markup(word: &str, line: &str) -> bool {
     let ruler = line.len() > 1 && line.chars().all(|c| "=-~^".contains(c));
-    ruler
-        || word.starts_with(['#', '>', '|', '='])
-        || word.starts_with("```")
-        || word.starts_with("~~~")
+    ruler || word.starts_with(['#', '>', '|', '=']) || word.starts_with("```") || word.starts_with("~~~")
 }
 
 fn push_word(out: &mut String, word: &str, code: &mut bool, balanced: bool) {
     if !*code && let Some(at) = word.find("http://").or_else(|| word.find("https://")) {
         let (before, url) = word.split_at(at);
-        let end = url
-            .trim_end_matches(['.', ',', ')', '>', ';', ':', '\'', '"', '`', '_'])
-            .len();
+        let end = url.trim_end_matches(['.', ',', ')', '>', ';', ':', '\'', '"', '`', '_']).len();
         push_text(out, before.trim_end_matches(['<', '`']), code, balanced);
         out.push_str(&format!("<{}>", &url[..end]));
-        push_text(
-            out,
-            url[end..].trim_start_matches(['>', '`', '_']),
-            code,
-            balanced,
-        );
+        push_text(out, url[end..].trim_start_matches(['>', '`', '_']), code, balanced);
         return;
     }
     push_text(out, word, code, balanced);
@@ -247,9 +192,7 @@ fn push_text(out: &mut String, word: &str, code: &mut bool, balanced: bool) {
                 }
             }
             _ if *code => out.push(c),
-            '@' if reference(&word[at + 1..]) > 0
-                && (at == 0 || !word.as_bytes()[at - 1].is_ascii_alphanumeric()) =>
-            {
+            '@' if reference(&word[at + 1..]) > 0 && (at == 0 || !word.as_bytes()[at - 1].is_ascii_alphanumeric()) => {
                 let name = &word[at + 1..at + 1 + reference(&word[at + 1..])];
                 out.push_str(&format!("`{name}`"));
                 for _ in 0..name.len() {
@@ -267,9 +210,7 @@ fn push_text(out: &mut String, word: &str, code: &mut bool, balanced: bool) {
 
 /// Length of the schema name at the start of `text`.
 fn reference(text: &str) -> usize {
-    let name = text
-        .find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-        .unwrap_or(text.len());
+    let name = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(text.len());
     text[..name].trim_end_matches(['-', '_']).len()
 }
 
@@ -280,10 +221,7 @@ mod tests {
     #[test]
     fn markup_is_neutralised() {
         for (from, to) in [
-            (
-                "see https://example.org/a_b.",
-                "see <https://example.org/a_b>.",
-            ),
+            ("see https://example.org/a_b.", "see <https://example.org/a_b>."),
             ("an array [1] of <int>", "an array \\[1\\] of \\<int\\>"),
             ("set @lit-now, or @x.", "set `lit-now`, or `x`."),
             ("mail me@example.org", "mail me@example.org"),
@@ -300,19 +238,13 @@ mod tests {
     #[test]
     fn literal_blocks_are_fenced() {
         let text = "Usage::\n\n    lamp on\n      now\n\nThen more.";
-        assert_eq!(
-            markdown(text),
-            "Usage:\n\n```text\nlamp on\n  now\n```\n\nThen more."
-        );
+        assert_eq!(markdown(text), "Usage:\n\n```text\nlamp on\n  now\n```\n\nThen more.");
     }
 
     #[test]
     fn deprecation_comes_from_the_feature() {
         let doc = Doc {
-            features: vec![(
-                "deprecated".to_owned(),
-                "Use @lamp\ninstead.\n\nMore.".to_owned(),
-            )],
+            features: vec![("deprecated".to_owned(), "Use @lamp\ninstead.\n\nMore.".to_owned())],
             ..Doc::default()
         };
         assert_eq!(deprecation(Some(&doc)), "Use @lamp instead.");

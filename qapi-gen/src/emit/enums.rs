@@ -19,18 +19,10 @@ pub(crate) struct Variants<'a> {
 /// Names the variants of `values`.
 pub(crate) fn variants<'a>(plan: &Plan<'a>, values: &'a Enum) -> Variants<'a> {
     let mut scope = Scope::default();
-    let named = |value: &'a EnumValue| {
-        (
-            names::ident(&scope.claim(names::camel(&value.name), "")),
-            value,
-        )
-    };
+    let named = |value: &'a EnumValue| (names::ident(&scope.claim(names::camel(&value.name), "")), value);
     let values: Vec<_> = plan.kept.values(values).map(named).collect();
     let unknown = values.iter().any(|(name, _)| name == "Unknown");
-    let other = names::ident(&scope.claim(
-        if unknown { "Unrecognized" } else { "Unknown" }.to_owned(),
-        "",
-    ));
+    let other = names::ident(&scope.claim(if unknown { "Unrecognized" } else { "Unknown" }.to_owned(), ""));
     Variants { values, other }
 }
 
@@ -38,11 +30,7 @@ pub(crate) fn variants<'a>(plan: &Plan<'a>, values: &'a Enum) -> Variants<'a> {
 pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum) -> TokenStream {
     let info = &plan.schema.ty(id).info;
     let name = plan.type_ident(id);
-    let doc = docs::definition(
-        info,
-        plan.unstable(&info.features),
-        &format!("Wire name: `{}`.", info.name),
-    );
+    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Wire name: `{}`.", info.name));
     let Variants { values, other } = variants(plan, values);
     let declared = values.iter().enumerate().map(|(index, (variant, value))| {
         let wire = format!("Wire name: `{}`.", value.name);
@@ -51,23 +39,15 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum) -> TokenStr
         let default = (index == 0).then(|| quote!(#[default]));
         quote! { #doc #deprecated #default #variant, }
     });
-    let other_doc = docs::attributes(
-        "A value this schema does not list, kept as it came. Only clients ever see one.",
-    );
+    let other_doc = docs::attributes("A value this schema does not list, kept as it came. Only clients ever see one.");
     let wire: Vec<_> = values.iter().map(|(_, value)| &value.name).collect();
     let idents: Vec<_> = values.iter().map(|(variant, _)| variant).collect();
     let index = (0..values.len()).map(names::number);
     let (derive, default) = if values.is_empty() {
         let default = quote! { impl Default for #name { fn default() -> Self { Self::#other(Box::default()) } } };
-        (
-            quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash)]),
-            Some(default),
-        )
+        (quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash)]), Some(default))
     } else {
-        (
-            quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]),
-            None,
-        )
+        (quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]), None)
     };
     quote! {
         #doc

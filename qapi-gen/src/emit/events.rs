@@ -11,11 +11,7 @@ use crate::ir::Event;
 pub(crate) fn definition(plan: &Plan<'_>, index: usize, event: &Event) -> TokenStream {
     let info = &event.info;
     let (name, wire) = (plan.event_ident(index), &info.name);
-    let doc = docs::definition(
-        info,
-        plan.unstable(&info.features),
-        &format!("Event `{wire}`."),
-    );
+    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Event `{wire}`."));
     let payload = plan.payload(event.arg, &info.name);
     let data = commands::data(plan, &name, info, payload, doc, "data");
     quote! {

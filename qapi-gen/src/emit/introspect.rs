@@ -13,11 +13,8 @@ use quote::quote;
 /// The constant that holds the answer; an empty array when introspection is not wanted.
 pub(crate) fn constant(plan: &Plan<'_>) -> TokenStream {
     let settings = plan.settings;
-    let text = if settings.introspection {
-        json(plan.schema, &settings.symbols, settings.unmask)
-    } else {
-        "[]".to_owned()
-    };
+    let text =
+        if settings.introspection { json(plan.schema, &settings.symbols, settings.unmask) } else { "[]".to_owned() };
     let doc = docs::attributes("The answer to `query-qmp-schema`: one JSON array.");
     quote! { #doc pub const INTROSPECTION: &str = #text; }
 }
@@ -64,11 +61,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(schema: &'a Schema, kept: &'a Selection<'a>, unmask: bool) -> Self {
         let find = |wanted: &dyn Fn(TypeId, &Type) -> bool| {
-            (0..)
-                .map(TypeId)
-                .zip(&schema.types)
-                .find(|(id, ty)| wanted(*id, ty))
-                .map(|(id, _)| id)
+            (0..).map(TypeId).zip(&schema.types).find(|(id, ty)| wanted(*id, ty)).map(|(id, _)| id)
         };
         let int = find(&|_, ty| matches!(ty.kind, TypeKind::Builtin(Builtin::Int)));
         Self {
@@ -80,9 +73,7 @@ impl<'a> Writer<'a> {
             masks: HashMap::new(),
             out: Vec::new(),
             int,
-            int_list: find(
-                &|_, ty| matches!(ty.kind, TypeKind::Array(element) if Some(element) == int),
-            ),
+            int_list: find(&|_, ty| matches!(ty.kind, TypeKind::Array(element) if Some(element) == int)),
             empty: find(&|id, _| kept.empty(id)),
         }
     }
@@ -129,11 +120,7 @@ impl<'a> Writer<'a> {
         if command.allow_oob {
             entry.raw("allow-oob", "true");
         }
-        self.push(
-            entry,
-            &command.info.features,
-            self.kept.holds(&command.info.cond),
-        );
+        self.push(entry, &command.info.features, self.kept.holds(&command.info.cond));
     }
 
     fn event(&mut self, index: usize) {
@@ -141,11 +128,7 @@ impl<'a> Writer<'a> {
         let event = &schema.events[index];
         let mut entry = Entry::new(&event.info.name, "event");
         entry.text("arg-type", &self.name_or_empty(event.arg));
-        self.push(
-            entry,
-            &event.info.features,
-            self.kept.holds(&event.info.cond),
-        );
+        self.push(entry, &event.info.features, self.kept.holds(&event.info.cond));
     }
 
     fn name_or_empty(&mut self, id: Option<TypeId>) -> String {
@@ -180,10 +163,7 @@ impl<'a> Writer<'a> {
                     member.finish()
                 });
                 entry.list("members", members);
-                entry.list(
-                    "values",
-                    self.kept.values(values).map(|value| quoted(&value.name)),
-                );
+                entry.list("values", self.kept.values(values).map(|value| quoted(&value.name)));
                 entry
             }
             TypeKind::Alternate(alternate) => {
@@ -198,17 +178,10 @@ impl<'a> Writer<'a> {
             }
             TypeKind::Object(object) => {
                 let mut entry = Entry::new(&name, "object");
-                let members: Vec<_> = object
-                    .members
-                    .iter()
-                    .filter_map(|member| self.member(member))
-                    .collect();
+                let members: Vec<_> = object.members.iter().filter_map(|member| self.member(member)).collect();
                 entry.list("members", members);
                 if let Some(variants) = &object.variants {
-                    entry.text(
-                        "tag",
-                        object.members.get(variants.tag).map_or("", |tag| &tag.name),
-                    );
+                    entry.text("tag", object.members.get(variants.tag).map_or("", |tag| &tag.name));
                     let cases = variants.branches.iter().filter_map(|branch| {
                         let mut case = Entry::default();
                         case.text("case", &branch.name);
@@ -242,9 +215,7 @@ impl<'a> Writer<'a> {
     fn features(&self, entry: &mut Entry, features: &[Feature]) {
         // Where conditions leave none of the features, QEMU shows an empty list.
         if !features.is_empty() {
-            let kept = features
-                .iter()
-                .filter(|feature| self.kept.holds(&feature.cond));
+            let kept = features.iter().filter(|feature| self.kept.holds(&feature.cond));
             entry.list("features", kept.map(|feature| quoted(&feature.name)));
         }
     }

@@ -12,9 +12,7 @@ use crate::ir::{Item, ModuleId, TypeKind};
 
 /// The Rust name of the module for a schema file: `qapi/block-core.json` becomes `block_core`.
 pub(crate) fn module_name(file: &str) -> String {
-    let stem = Path::new(file)
-        .file_stem()
-        .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     names::snake(&stem)
 }
 
@@ -57,18 +55,10 @@ impl Child {
 impl Code {
     /// The root module with everything in it: what the macro expands to and a build script writes.
     pub(crate) fn tokens(&self) -> TokenStream {
-        let (module, docs, lints, root) = (
-            names::ident(&self.module),
-            docs::attributes(&self.docs),
-            lints(),
-            &self.root,
-        );
+        let (module, docs, lints, root) =
+            (names::ident(&self.module), docs::attributes(&self.docs), lints(), &self.root);
         let children = self.children.iter().map(|child| {
-            let (name, docs, items) = (
-                names::ident(&child.name),
-                docs::attributes(&child.docs),
-                &child.items,
-            );
+            let (name, docs, items) = (names::ident(&child.name), docs::attributes(&child.docs), &child.items);
             quote! { #docs pub mod #name { #items } }
         });
         quote! {
@@ -101,11 +91,7 @@ fn lints() -> TokenStream {
 pub(crate) fn code(plan: &Plan<'_>) -> Code {
     let mut parts: BTreeMap<ModuleId, Part> = BTreeMap::new();
     for (id, module) in (0..).map(ModuleId).zip(&plan.schema.modules) {
-        let home = if plan.module(id).is_some() {
-            id
-        } else {
-            ModuleId(1)
-        };
+        let home = if plan.module(id).is_some() { id } else { ModuleId(1) };
         let part = parts.entry(home).or_default();
         for item in &module.items {
             part.add(plan, *item);
@@ -118,35 +104,21 @@ pub(crate) fn code(plan: &Plan<'_>) -> Code {
         let (Some(name), module) = (plan.module(id), plan.schema.module(id)) else {
             continue;
         };
-        let server = plan
-            .settings
-            .server
-            .then(|| service::module_trait(plan, id));
-        let Part {
-            items,
-            names: defined,
-        } = part;
+        let server = plan.settings.server.then(|| service::module_trait(plan, id));
+        let Part { items, names: defined } = part;
         if !defined.is_empty() {
             let name = names::ident(name);
             exports.push(quote!(pub use self::#name::{#(#defined),*};));
         }
         let docs = format!("Definitions of `{}`.", module.name);
-        children.push(Child {
-            name: name.to_owned(),
-            docs,
-            items: quote!(use super::rt; #(#items)* #server),
-        });
+        children.push(Child { name: name.to_owned(), docs, items: quote!(use super::rt; #(#items)* #server) });
     }
     let server = plan.settings.server.then(|| service::root(plan));
     let introspection = introspect::constant(plan);
     let root_items = root_part.items;
     let file = plan.schema.modules.get(1).map_or("", |module| &module.name);
     Code {
-        module: plan
-            .settings
-            .module
-            .clone()
-            .unwrap_or_else(|| module_name(file)),
+        module: plan.settings.module.clone().unwrap_or_else(|| module_name(file)),
         docs: format!("Generated from the QAPI schema `{file}`."),
         root: quote! { use #runtime as rt; #(#exports)* #(#root_items)* #introspection #server },
         children,
@@ -171,9 +143,7 @@ impl Part {
                 }
                 match &ty.kind {
                     TypeKind::Builtin(_) | TypeKind::Array(_) => return,
-                    TypeKind::Object(object) if object.variants.is_some() => {
-                        self.names.push(plan.branch_ident(id))
-                    }
+                    TypeKind::Object(object) if object.variants.is_some() => self.names.push(plan.branch_ident(id)),
                     _ => {}
                 }
                 self.names.push(plan.type_ident(id));

@@ -6,11 +6,10 @@ use proc_macro2::{Ident, Literal, Span};
 
 /// Words that must be written `r#word` to serve as a name.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
-    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
-    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
-    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
-    "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 /// Words that cannot be a name even in raw form.
@@ -42,9 +41,7 @@ pub(crate) const RESERVED_TYPES: &[&str] = &[
 pub(crate) fn camel(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for word in words(name) {
-        if out.ends_with(|c: char| c.is_ascii_digit())
-            && word.starts_with(|c: char| c.is_ascii_digit())
-        {
+        if out.ends_with(|c: char| c.is_ascii_digit()) && word.starts_with(|c: char| c.is_ascii_digit()) {
             out.push('_');
         }
         let shouted = !name.contains(|c: char| c.is_ascii_lowercase());
@@ -79,16 +76,11 @@ pub(crate) fn snake(name: &str) -> String {
 }
 
 fn words(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
+    name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
 fn guard_start(name: String) -> String {
-    if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        name
-    } else {
-        format!("_{name}")
-    }
+    if name.starts_with(|c: char| c.is_ascii_alphabetic()) { name } else { format!("_{name}") }
 }
 
 /// The identifier for a name made by [`camel`] or [`snake`].
@@ -116,9 +108,7 @@ pub(crate) struct Scope {
 impl Scope {
     /// A scope in which `reserved` is already taken.
     pub(crate) fn with(reserved: &[&str]) -> Self {
-        Self {
-            taken: reserved.iter().map(|name| (*name).to_owned()).collect(),
-        }
+        Self { taken: reserved.iter().map(|name| (*name).to_owned()).collect() }
     }
 
     /// `wanted` if it is free, else `wanted` with `suffix`, else that with as many `_` as it takes.

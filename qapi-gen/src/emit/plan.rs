@@ -8,9 +8,7 @@ use quote::quote;
 use super::cycles::Cycles;
 use super::names::{self, Scope};
 use super::select::Selection;
-use crate::ir::{
-    Builtin, Command, Feature, Member, Module, ModuleId, ObjectMeta, Schema, TypeId, TypeKind,
-};
+use crate::ir::{Builtin, Command, Feature, Member, Module, ModuleId, ObjectMeta, Schema, TypeId, TypeKind};
 use crate::settings::Settings;
 
 /// Commands that the runtime answers itself, so that no handler is generated for them.
@@ -75,17 +73,13 @@ impl<'a> Plan<'a> {
         let mut inline = HashMap::new();
         for command in &schema.commands {
             let name = scope.claim(names::camel(&command.info.name), "Command");
-            if let (Payload::Inline(id), true) = (
-                plan.payload(command.arg, &command.info.name),
-                command.generated,
-            ) {
+            if let (Payload::Inline(id), true) = (plan.payload(command.arg, &command.info.name), command.generated) {
                 inline.insert(id, name.clone());
                 if kept.holds(&command.info.cond) {
                     plan.in_place.insert(id);
                 }
             }
-            plan.commands
-                .push((name, methods.claim(names::snake(&command.info.name), "")));
+            plan.commands.push((name, methods.claim(names::snake(&command.info.name), "")));
         }
         for event in &schema.events {
             let name = scope.claim(names::camel(&event.info.name), "Event");
@@ -102,15 +96,11 @@ impl<'a> Plan<'a> {
                 let slot = &mut plan.types[id.0 as usize];
                 if slot.is_none() {
                     let implicit = ty.info.name.strip_prefix("q_obj_").unwrap_or(&ty.info.name);
-                    let name = inline
-                        .remove(&id)
-                        .unwrap_or_else(|| scope.claim(names::camel(implicit), "Type"));
+                    let name = inline.remove(&id).unwrap_or_else(|| scope.claim(names::camel(implicit), "Type"));
                     *slot = Some(name);
                 }
-                if let (Some(name), true) = (&plan.types[id.0 as usize], object.variants.is_some())
-                {
-                    plan.branches[id.0 as usize] =
-                        Some(scope.claim(format!("{name}Branch"), "Type"));
+                if let (Some(name), true) = (&plan.types[id.0 as usize], object.variants.is_some()) {
+                    plan.branches[id.0 as usize] = Some(scope.claim(format!("{name}Branch"), "Type"));
                 }
             }
         }
@@ -171,11 +161,7 @@ impl<'a> Plan<'a> {
     /// The Rust type for values of `inner` held by `outer`: boxed where `outer` contains itself through it.
     pub(crate) fn held(&self, outer: TypeId, inner: TypeId, from: ModuleId) -> TokenStream {
         let path = self.path(inner, from);
-        if self.boxed(outer, inner) {
-            quote!(Box<#path>)
-        } else {
-            path
-        }
+        if self.boxed(outer, inner) { quote!(Box<#path>) } else { path }
     }
 
     /// True when [`Plan::held`] is a `Box`.
@@ -201,13 +187,7 @@ impl<'a> Plan<'a> {
             None => Payload::Empty,
             Some(id) if self.kept.empty(id) => Payload::Empty,
             Some(id)
-                if self
-                    .schema
-                    .ty(id)
-                    .info
-                    .name
-                    .strip_prefix("q_obj_")
-                    .and_then(|n| n.strip_suffix("-arg"))
+                if self.schema.ty(id).info.name.strip_prefix("q_obj_").and_then(|n| n.strip_suffix("-arg"))
                     == Some(name) =>
             {
                 Payload::Inline(id)
@@ -223,17 +203,12 @@ impl<'a> Plan<'a> {
 
     /// The commands that exist, with their index in the schema.
     pub(crate) fn commands(&self) -> impl Iterator<Item = (usize, &'a Command)> + use<'a, '_> {
-        self.schema
-            .commands
-            .iter()
-            .enumerate()
-            .filter(|(_, command)| self.kept.holds(&command.info.cond))
+        self.schema.commands.iter().enumerate().filter(|(_, command)| self.kept.holds(&command.info.cond))
     }
 
     /// The commands that a server implements: all but those the runtime answers.
     pub(crate) fn handled(&self) -> impl Iterator<Item = (usize, &'a Command)> + use<'a, '_> {
-        self.commands()
-            .filter(|(_, command)| !ANSWERED_BY_RUNTIME.contains(&command.info.name.as_str()))
+        self.commands().filter(|(_, command)| !ANSWERED_BY_RUNTIME.contains(&command.info.name.as_str()))
     }
 
     /// True when `features` hold `unstable`.
@@ -242,11 +217,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The `#[deprecated]` attribute, when `features` hold `deprecated`.
-    pub(crate) fn deprecated(
-        &self,
-        features: &[Feature],
-        doc: Option<&crate::ir::Doc>,
-    ) -> Option<TokenStream> {
+    pub(crate) fn deprecated(&self, features: &[Feature], doc: Option<&crate::ir::Doc>) -> Option<TokenStream> {
         self.kept.feature(features, "deprecated").then(|| {
             let note = super::docs::deprecation(doc);
             quote!(#[deprecated = #note])

@@ -26,35 +26,17 @@ impl<'a> Selection<'a> {
     /// A definition is kept when its own condition holds, and also when something kept refers to it:
     /// the language does not check that users imply the condition of what they use.
     pub(crate) fn new(schema: &'a Schema, symbols: &'a Symbols) -> Self {
-        let mut selection = Self {
-            schema,
-            symbols,
-            types: vec![false; schema.types.len()],
-        };
+        let mut selection = Self { schema, symbols, types: vec![false; schema.types.len()] };
         let mut work: Vec<TypeId> = Vec::new();
         for (id, ty) in (0..).map(TypeId).zip(&schema.types) {
             if selection.defined(id) && selection.holds(&ty.info.cond) {
                 work.push(id);
             }
         }
-        for command in schema
-            .commands
-            .iter()
-            .filter(|command| selection.holds(&command.info.cond))
-        {
-            work.extend(
-                command
-                    .arg
-                    .filter(|_| command.generated)
-                    .into_iter()
-                    .chain(command.ret),
-            );
+        for command in schema.commands.iter().filter(|command| selection.holds(&command.info.cond)) {
+            work.extend(command.arg.filter(|_| command.generated).into_iter().chain(command.ret));
         }
-        for event in schema
-            .events
-            .iter()
-            .filter(|event| selection.holds(&event.info.cond))
-        {
+        for event in schema.events.iter().filter(|event| selection.holds(&event.info.cond)) {
             work.extend(event.arg);
         }
         while let Some(id) = work.pop() {
@@ -79,14 +61,10 @@ impl<'a> Selection<'a> {
         match &self.schema.ty(id).kind {
             TypeKind::Builtin(_) | TypeKind::Enum(_) => Vec::new(),
             TypeKind::Array(element) => vec![*element],
-            TypeKind::Alternate(alternate) => {
-                self.members(&alternate.branches).map(|b| b.ty).collect()
-            }
+            TypeKind::Alternate(alternate) => self.members(&alternate.branches).map(|b| b.ty).collect(),
             TypeKind::Object(object) => {
                 let members = self.members(&object.members).map(|member| member.ty);
-                members
-                    .chain(self.branches(object).into_iter().filter_map(|case| case.ty))
-                    .collect()
+                members.chain(self.branches(object).into_iter().filter_map(|case| case.ty)).collect()
             }
         }
     }
@@ -102,26 +80,18 @@ impl<'a> Selection<'a> {
     }
 
     /// The members whose condition holds.
-    pub(crate) fn members(
-        &self,
-        all: &'a [Member],
-    ) -> impl Iterator<Item = &'a Member> + use<'a, '_> {
+    pub(crate) fn members(&self, all: &'a [Member]) -> impl Iterator<Item = &'a Member> + use<'a, '_> {
         all.iter().filter(|member| self.holds(&member.cond))
     }
 
     /// The values whose condition holds.
-    pub(crate) fn values(
-        &self,
-        all: &'a Enum,
-    ) -> impl Iterator<Item = &'a EnumValue> + use<'a, '_> {
+    pub(crate) fn values(&self, all: &'a Enum) -> impl Iterator<Item = &'a EnumValue> + use<'a, '_> {
         all.values.iter().filter(|value| self.holds(&value.cond))
     }
 
     /// True when one of `features` has this name and its condition holds.
     pub(crate) fn feature(&self, features: &[Feature], name: &str) -> bool {
-        features
-            .iter()
-            .any(|feature| feature.name == name && self.holds(&feature.cond))
+        features.iter().any(|feature| feature.name == name && self.holds(&feature.cond))
     }
 
     /// The tag's enumeration of a union.
@@ -141,10 +111,7 @@ impl<'a> Selection<'a> {
             return Vec::new();
         };
         let find = |name: &str| variants.branches.iter().find(|branch| branch.name == name);
-        let case = |value| Case {
-            value,
-            ty: find(&value.name).and_then(|branch| self.branch_type(branch)),
-        };
+        let case = |value| Case { value, ty: find(&value.name).and_then(|branch| self.branch_type(branch)) };
         self.values(tag).map(case).collect()
     }
 

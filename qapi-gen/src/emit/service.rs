@@ -13,10 +13,7 @@ pub(crate) fn module_trait(plan: &Plan<'_>, module: ModuleId) -> TokenStream {
     if methods.is_empty() {
         return TokenStream::new();
     }
-    let text = format!(
-        "Handlers for the commands of `{}`.",
-        plan.schema.module(module).name
-    );
+    let text = format!("Handlers for the commands of `{}`.", plan.schema.module(module).name);
     let doc = docs::attributes(&text);
     quote! { #doc pub trait Commands { #(#methods)* } }
 }
@@ -32,10 +29,7 @@ pub(crate) fn root(plan: &Plan<'_>) -> TokenStream {
         }
     }
     supers.sort();
-    let supers: Vec<_> = supers
-        .into_iter()
-        .map(|module| trait_path(plan, module))
-        .collect();
+    let supers: Vec<_> = supers.into_iter().map(|module| trait_path(plan, module)).collect();
     let bound = (!supers.is_empty()).then(|| quote!(: #(#supers)+*));
     let blanket = own.is_empty().then(|| {
         let bound = bound.clone();
@@ -56,12 +50,8 @@ pub(crate) fn root(plan: &Plan<'_>) -> TokenStream {
 }
 
 fn methods(plan: &Plan<'_>, inside: impl Fn(ModuleId) -> bool) -> Vec<TokenStream> {
-    let chosen = plan
-        .handled()
-        .filter(|(_, command)| inside(command.info.module));
-    chosen
-        .map(|(index, command)| commands::method(plan, index, command))
-        .collect()
+    let chosen = plan.handled().filter(|(_, command)| inside(command.info.module));
+    chosen.map(|(index, command)| commands::method(plan, index, command)).collect()
 }
 
 /// The trait that holds a command's method, for code in the root.
@@ -82,38 +72,19 @@ fn dispatch(plan: &Plan<'_>) -> TokenStream {
     });
     let slots = names::number((plan.commands().count() * 2).next_power_of_two());
     // `commands()` counts what exists, so the position there is the index that `find` gives.
-    let positions: std::collections::HashMap<usize, usize> = plan
-        .commands()
-        .enumerate()
-        .map(|(position, (index, _))| (index, position))
-        .collect();
-    let handled: Vec<_> = plan
-        .handled()
-        .map(|(index, command)| (positions[&index], index, command))
-        .collect();
-    let arms = handled
-        .iter()
-        .filter(|(_, _, command)| !command.allow_oob)
-        .map(|(position, index, command)| {
-            let call = call(plan, *index, command);
-            let position = names::number(*position);
-            quote!(#position => Box::pin(async move { #call Ok(()) }),)
-        });
-    let oob: Vec<_> = handled
-        .iter()
-        .filter(|(_, _, command)| command.allow_oob)
-        .collect();
-    let oob_positions: Vec<_> = oob
-        .iter()
-        .map(|(position, ..)| names::number(*position))
-        .collect();
-    let oob_calls: Vec<_> = oob
-        .iter()
-        .map(|(_, index, command)| call(plan, *index, command))
-        .collect();
-    let in_band = (!oob.is_empty()).then(|| {
-        quote!(#(#oob_positions)|* => Box::pin(async move { self.call_oob(index, ctx, args, reply) }),)
+    let positions: std::collections::HashMap<usize, usize> =
+        plan.commands().enumerate().map(|(position, (index, _))| (index, position)).collect();
+    let handled: Vec<_> = plan.handled().map(|(index, command)| (positions[&index], index, command)).collect();
+    let arms = handled.iter().filter(|(_, _, command)| !command.allow_oob).map(|(position, index, command)| {
+        let call = call(plan, *index, command);
+        let position = names::number(*position);
+        quote!(#position => Box::pin(async move { #call Ok(()) }),)
     });
+    let oob: Vec<_> = handled.iter().filter(|(_, _, command)| command.allow_oob).collect();
+    let oob_positions: Vec<_> = oob.iter().map(|(position, ..)| names::number(*position)).collect();
+    let oob_calls: Vec<_> = oob.iter().map(|(_, index, command)| call(plan, *index, command)).collect();
+    let in_band = (!oob.is_empty())
+        .then(|| quote!(#(#oob_positions)|* => Box::pin(async move { self.call_oob(index, ctx, args, reply) }),));
     // A parameter that nothing uses has no name.
     let named = |name: &str, used: bool| names::ident(if used { name } else { "_" });
     let parameters = |used: bool| [named("ctx", used), named("args", used), named("reply", used)];
@@ -172,10 +143,7 @@ fn dispatch(plan: &Plan<'_>) -> TokenStream {
 
 /// Reads the arguments, calls the handler, writes the reply.
 fn call(plan: &Plan<'_>, index: usize, command: &Command) -> TokenStream {
-    let (path, method) = (
-        trait_path(plan, command.info.module),
-        plan.method_ident(index),
-    );
+    let (path, method) = (trait_path(plan, command.info.module), plan.method_ident(index));
     let (before, args) = match plan.payload(command.arg, &command.info.name) {
         _ if !command.generated => (None, Some(quote!(, args.into_dict()?))),
         Payload::Empty => (Some(quote!(args.none()?;)), None),

@@ -11,8 +11,7 @@ fn emitted(schema: &str, settings: &Settings) -> String {
 }
 
 fn squeezed(loader: &MemoryLoader, settings: &Settings) -> String {
-    let output = crate::compile(Path::new("s.json"), settings, loader)
-        .unwrap_or_else(|errors| panic!("{errors}"));
+    let output = crate::compile(Path::new("s.json"), settings, loader).unwrap_or_else(|errors| panic!("{errors}"));
     output.tokens().to_string().replace(char::is_whitespace, "")
 }
 
@@ -23,14 +22,7 @@ fn names_that_meet_get_suffixes() {
          { 'command': 'stop' } { 'event': 'STOP' } { 'struct': 'Commands', 'data': {} }",
         &Settings::new(),
     );
-    for name in [
-        "Halt{",
-        "HaltCommand{",
-        "HaltEvent{",
-        "Stop{",
-        "StopEvent{",
-        "CommandsType{",
-    ] {
+    for name in ["Halt{", "HaltCommand{", "HaltEvent{", "Stop{", "StopEvent{", "CommandsType{"] {
         assert!(code.contains(&format!("pubstruct{name}")), "{name}");
     }
 }
@@ -53,30 +45,18 @@ fn false_conditions_leave_nothing_behind() {
          { 'struct': 'Ss', 'data': { 'm': { 'type': 'int', 'if': 'X' }, 'used': 'Used' } }
          { 'command': 'c', 'if': { 'not': 'X' } }";
     let without = emitted(schema, &Settings::new());
-    assert!(
-        !without.contains("Gone") && !without.contains("pubm:") && without.contains("structC"),
-        "{without}"
-    );
+    assert!(!without.contains("Gone") && !without.contains("pubm:") && without.contains("structC"), "{without}");
     assert!(without.contains("structUsed"), "a kept member refers to it");
     let with = emitted(schema, &Settings::new().cfg("X"));
-    assert!(
-        with.contains("structGone") && with.contains("pubm:i64") && !with.contains("structC{"),
-        "{with}"
-    );
+    assert!(with.contains("structGone") && with.contains("pubm:i64") && !with.contains("structC{"), "{with}");
 }
 
 #[test]
 fn modules_follow_files() {
     let loader = MemoryLoader::new()
-        .with(
-            "s.json",
-            "{ 'include': 'sub/type.json' } { 'include': 'block-core.json' }",
-        )
+        .with("s.json", "{ 'include': 'sub/type.json' } { 'include': 'block-core.json' }")
         .with("sub/type.json", "{ 'struct': 'Tt', 'data': { 'b': 'Bb' } }")
-        .with(
-            "block-core.json",
-            "{ 'struct': 'Bb', 'data': {} } { 'command': 'go', 'returns': 'Tt' }",
-        );
+        .with("block-core.json", "{ 'struct': 'Bb', 'data': {} } { 'command': 'go', 'returns': 'Tt' }");
     let code = squeezed(&loader, &Settings::new());
     for part in [
         "pubmods{",
@@ -96,26 +76,12 @@ fn sides_can_be_left_out() {
     let schema = "{ 'command': 'c', 'data': { 'x': 'int' } } { 'command': 'd' } { 'event': 'E' }";
     let server = emitted(schema, &Settings::new().client(false).introspection(false));
     assert!(
-        server.contains("traitCommands")
-            && server.contains("structC{")
-            && !server.contains("rt::Commandfor"),
+        server.contains("traitCommands") && server.contains("structC{") && !server.contains("rt::Commandfor"),
         "{server}"
     );
-    assert!(
-        !server.contains("structD{") && server.contains("INTROSPECTION:&str=\"[]\""),
-        "{server}"
-    );
-    let client = emitted(
-        schema,
-        &Settings::new()
-            .server(false)
-            .module("m")
-            .runtime("crate::rt2"),
-    );
-    assert!(
-        !client.contains("traitCommands") && client.contains("rt::CommandforD"),
-        "{client}"
-    );
+    assert!(!server.contains("structD{") && server.contains("INTROSPECTION:&str=\"[]\""), "{server}");
+    let client = emitted(schema, &Settings::new().server(false).module("m").runtime("crate::rt2"));
+    assert!(!client.contains("traitCommands") && client.contains("rt::CommandforD"), "{client}");
     assert!(client.contains("pubmodm{usecrate::rt2asrt;"), "{client}");
 }
 
@@ -127,8 +93,5 @@ fn deprecation_reaches_rust() {
         &Settings::new().dialect("7.2".parse().unwrap()),
     );
     assert!(code.contains("#[deprecated=\"Used.\"]"), "{code}");
-    assert!(
-        code.contains("#[deprecated=\"deprecatedintheschema\"]pubold:i64"),
-        "{code}"
-    );
+    assert!(code.contains("#[deprecated=\"deprecatedintheschema\"]pubold:i64"), "{code}");
 }

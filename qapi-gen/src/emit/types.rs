@@ -26,23 +26,12 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId) -> TokenStream {
 /// A struct with its `Object` implementation, and a union's enum of branches.
 ///
 /// `info` belongs to the definition whose documentation describes the members.
-pub(crate) fn structure(
-    plan: &Plan<'_>,
-    id: TypeId,
-    object: &Object,
-    info: &Info,
-    doc: TokenStream,
-) -> TokenStream {
+pub(crate) fn structure(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info, doc: TokenStream) -> TokenStream {
     let name = plan.type_ident(id);
     let fields = fields(plan, object);
-    let members = fields
-        .iter()
-        .map(|field| declaration(plan, id, field, info.module, info.doc.as_ref()));
+    let members = fields.iter().map(|field| declaration(plan, id, field, info.module, info.doc.as_ref()));
     let visitor = visitor(plan, object, &fields);
-    let branches = object
-        .variants
-        .is_some()
-        .then(|| unions::branches(plan, id, object, info));
+    let branches = object.variants.is_some().then(|| unions::branches(plan, id, object, info));
     let deprecated = plan.deprecated(&info.features, info.doc.as_ref());
     quote! {
         #doc
@@ -63,41 +52,21 @@ struct Field<'a> {
 }
 
 fn fields<'a>(plan: &Plan<'a>, object: &'a Object) -> Vec<Field<'a>> {
-    let tag = object
-        .variants
-        .as_ref()
-        .and_then(|variants| object.members.get(variants.tag));
+    let tag = object.variants.as_ref().and_then(|variants| object.members.get(variants.tag));
     let mut scope = Scope::with(if tag.is_some() { &["u"] } else { &[] });
     let field = |member: &'a Member| {
         let tag = tag.is_some_and(|tag| std::ptr::eq(tag, member));
-        let name = if tag {
-            "u".to_owned()
-        } else {
-            scope.claim(names::snake(&member.name), "")
-        };
-        Field {
-            member,
-            ident: names::ident(&name),
-            tag,
-        }
+        let name = if tag { "u".to_owned() } else { scope.claim(names::snake(&member.name), "") };
+        Field { member, ident: names::ident(&name), tag }
     };
     plan.kept.members(&object.members).map(field).collect()
 }
 
-fn declaration(
-    plan: &Plan<'_>,
-    owner: TypeId,
-    field: &Field<'_>,
-    from: ModuleId,
-    doc: Option<&Doc>,
-) -> TokenStream {
+fn declaration(plan: &Plan<'_>, owner: TypeId, field: &Field<'_>, from: ModuleId, doc: Option<&Doc>) -> TokenStream {
     let Field { member, ident, tag } = field;
     let unstable = plan.unstable(&member.features);
     if *tag {
-        let wire = format!(
-            "The tag `{}` on the wire, with the members of its branch.",
-            member.name
-        );
+        let wire = format!("The tag `{}` on the wire, with the members of its branch.", member.name);
         let doc = docs::part(member.doc.as_deref(), unstable, &wire);
         let branches = plan.branch_ident(owner);
         return quote! { #doc pub #ident: #branches, };
@@ -106,11 +75,7 @@ fn declaration(
     let text = docs::part(member.doc.as_deref(), unstable, &wire);
     let deprecated = plan.deprecated(&member.features, doc);
     let held = plan.held(owner, member.ty, from);
-    let held = if plan.in_option(member) {
-        quote!(Option<#held>)
-    } else {
-        held
-    };
+    let held = if plan.in_option(member) { quote!(Option<#held>) } else { held };
     quote! { #text #deprecated pub #ident: #held, }
 }
 
@@ -144,14 +109,10 @@ fn visitor(plan: &Plan<'_>, object: &Object, fields: &[Field<'_>]) -> TokenStrea
             quote!(e.member(#name, &self.#ident);)
         }
     });
-    let (store_branch, branch) = if object.variants.is_some()
-        && plan.kept.tag_enum(object).is_some()
-    {
+    let (store_branch, branch) = if object.variants.is_some() && plan.kept.tag_enum(object).is_some() {
         (
             Some(quote!(self.u.store(e);)),
-            Some(
-                quote! { fn branch(&mut self) -> Option<&mut dyn rt::Object> { self.u.branch() } },
-            ),
+            Some(quote! { fn branch(&mut self) -> Option<&mut dyn rt::Object> { self.u.branch() } }),
         )
     } else {
         (None, None)
@@ -165,10 +126,7 @@ fn visitor(plan: &Plan<'_>, object: &Object, fields: &[Field<'_>]) -> TokenStrea
                 match i { #(#load)* _ => Ok(()) }
             }
         };
-        (
-            load,
-            quote! { fn store(&self, e: &mut rt::Encoder) { #(#store)* #store_branch } },
-        )
+        (load, quote! { fn store(&self, e: &mut rt::Encoder) { #(#store)* #store_branch } })
     };
     quote! {
         fn shape(&self) -> &'static rt::Shape {

@@ -14,34 +14,19 @@ pub(crate) fn branches(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info
         return TokenStream::new();
     };
     let name = plan.branch_ident(id);
-    let Variants {
-        values: variants,
-        other,
-    } = enums::variants(plan, values);
+    let Variants { values: variants, other } = enums::variants(plan, values);
     // Both lists hold the kept values of the tag's enumeration, in its order.
-    let cases: Vec<_> = variants
-        .iter()
-        .zip(plan.kept.branches(object))
-        .map(|((ident, _), case)| (ident, case))
-        .collect();
+    let cases: Vec<_> =
+        variants.iter().zip(plan.kept.branches(object)).map(|((ident, _), case)| (ident, case)).collect();
     let tag = plan.path(tag, info.module);
-    let chosen = default_case(
-        plan,
-        &cases.iter().map(|(_, case)| case.ty).collect::<Vec<_>>(),
-    );
+    let chosen = default_case(plan, &cases.iter().map(|(_, case)| case.ty).collect::<Vec<_>>());
 
-    let doc = docs::attributes(&format!(
-        "The branches of [`{}`], by tag.",
-        plan.type_ident(id)
-    ));
+    let doc = docs::attributes(&format!("The branches of [`{}`], by tag.", plan.type_ident(id)));
     let declared = cases.iter().enumerate().map(|(index, (ident, case))| {
         let wire = format!("Tag value `{}`.", case.value.name);
         let doc = docs::part(None, plan.unstable(&case.value.features), &wire);
         let default = (chosen == Some(index) && case.ty.is_none()).then(|| quote!(#[default]));
-        let content = case
-            .ty
-            .map(|ty| plan.held(id, ty, info.module))
-            .map(|held| quote!((#held)));
+        let content = case.ty.map(|ty| plan.held(id, ty, info.module)).map(|held| quote!((#held)));
         quote! { #doc #default #ident #content, }
     });
     let other_doc = docs::attributes(
@@ -52,9 +37,7 @@ pub(crate) fn branches(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info
         None => quote!(Self::#ident),
     });
     let (derive, default) = match chosen.map(|index| &cases[index]) {
-        Some((_, case)) if case.ty.is_none() => {
-            (quote!(#[derive(Debug, Clone, PartialEq, Default)]), None)
-        }
+        Some((_, case)) if case.ty.is_none() => (quote!(#[derive(Debug, Clone, PartialEq, Default)]), None),
         chosen => {
             let value = match chosen {
                 Some((ident, _)) => quote!(Self::#ident(Default::default())),
@@ -93,10 +76,7 @@ fn accessors(
     id: TypeId,
     cases: &[(&proc_macro2::Ident, super::select::Case<'_>)],
 ) -> (TokenStream, TokenStream) {
-    let full: Vec<_> = cases
-        .iter()
-        .filter_map(|(ident, case)| case.ty.map(|ty| (ident, plan.boxed(id, ty))))
-        .collect();
+    let full: Vec<_> = cases.iter().filter_map(|(ident, case)| case.ty.map(|ty| (ident, plan.boxed(id, ty)))).collect();
     if full.is_empty() {
         return (
             quote! { fn branch(&mut self) -> Option<&mut dyn rt::Object> { None } },
@@ -119,7 +99,6 @@ fn accessors(
 
 /// An empty branch if there is one, else the one whose default ends soonest.
 fn default_case(plan: &Plan<'_>, cases: &[Option<TypeId>]) -> Option<usize> {
-    let cost =
-        |case: &Option<TypeId>| case.map_or(0, |ty| plan.depth(ty).unwrap_or(u32::MAX).max(1));
+    let cost = |case: &Option<TypeId>| case.map_or(0, |ty| plan.depth(ty).unwrap_or(u32::MAX).max(1));
     (0..cases.len()).min_by_key(|&index| cost(&cases[index]))
 }
