@@ -91,3 +91,6 @@ impl KvmError {
         move |error| Self::Ioctl { action, source: error.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;
