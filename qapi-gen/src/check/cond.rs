@@ -47,7 +47,11 @@ fn tree(cx: &mut Context<'_>, value: &Value, what: What<'_>) -> Option<Cond> {
         return None;
     }
     let operands: Option<Vec<Cond>> = operands.iter().map(|operand| tree(cx, operand, what)).collect();
-    Some(if entry.key == "all" { Cond::All(operands?) } else { Cond::Any(operands?) })
+    match entry.key.as_str() {
+        "all" => Some(Cond::All(operands?)),
+        "any" => Some(Cond::Any(operands?)),
+        _ => None,
+    }
 }
 
 fn is_symbol(name: &str) -> bool {

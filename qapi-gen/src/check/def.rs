@@ -48,6 +48,8 @@ pub(crate) struct Def {
     pub(crate) features: Vec<Feature>,
     pub(crate) body: Body,
     pub(crate) doc: Option<Doc>,
+    /// There is a mistake in it, and something may be missing here for that reason.
+    pub(crate) partial: bool,
 }
 
 /// What is particular to each kind.

@@ -3,7 +3,7 @@
 use super::def::Meta;
 use super::names;
 use super::{Dialect, Pragma};
-use crate::diag::{Diagnostic, Rule, catalogue};
+use crate::diag::{Diagnostic, Rule, catalogue, similar};
 use crate::source::Span;
 use crate::syntax::{Entry, Value};
 use std::fmt;
@@ -23,7 +23,10 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     pub(super) fn error(&mut self, rule: &'static Rule, span: Span, message: String) {
-        let diagnostic = Diagnostic::new(rule, message, span);
+        self.report(Diagnostic::new(rule, message, span));
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
         self.out.push(diagnostic.inside(self.meta.key(), self.name, self.span));
         self.failed = true;
     }
@@ -56,7 +59,8 @@ impl fmt::Display for What<'_> {
     }
 }
 
-/// Checks that `value` has all `required` keys, and no others but `optional` ones.
+/// Checks that `value` has all `required` keys, and no others but `optional` ones. `None` if
+/// a required one is missing.
 pub(super) fn check_keys(
     cx: &mut Context<'_>,
     value: &Value,
@@ -78,11 +82,12 @@ pub(super) fn check_keys(
         return Some(());
     };
     let keys: Vec<&str> = unknown.iter().map(|entry| entry.key.as_str()).collect();
-    let valid = required.iter().chain(optional).copied().collect();
+    let valid: Vec<&str> = required.iter().chain(optional).copied().collect();
+    let meant = similar(&first.key, valid.iter().copied());
     let message =
         format!("{what} has unknown key{} {}\nValid keys are {}.", plural(&keys), quoted(keys.clone()), quoted(valid));
-    cx.error(&catalogue::KEY_UNKNOWN, first.key_span, message);
-    None
+    cx.report(Diagnostic::new(&catalogue::KEY_UNKNOWN, message, first.key_span).suggest(meant));
+    Some(())
 }
 
 fn plural(items: &[&str]) -> &'static str {

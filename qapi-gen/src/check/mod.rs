@@ -78,7 +78,7 @@ pub(crate) fn check(loaded: &Loaded, dialect: Dialect, depth: Depth, out: &mut V
         match slot {
             Slot::Ready(piece) => pieces.push(piece),
             Slot::Expr { module, expr, doc } => {
-                match definition(module, expr, doc, dialect, &pragma, out, &mut broken) {
+                match definition(module, expr, doc, dialect, &pragma, out) {
                     Some(def) => pieces.push(Piece::Def(Box::new(def))),
                     None => broken.extend(names_in(expr)),
                 }
@@ -192,7 +192,7 @@ fn names_in(expr: &Value) -> impl Iterator<Item = String> {
     Meta::ALL.into_iter().filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
 }
 
-/// Checks one definition. `None` if there is a mistake in it.
+/// Checks one definition. `None` if too little of it can be understood.
 fn definition(
     module: usize,
     expr: &Value,
@@ -200,7 +200,6 @@ fn definition(
     dialect: Dialect,
     pragma: &Pragma,
     out: &mut Vec<Diagnostic>,
-    broken: &mut HashSet<String>,
 ) -> Option<Def> {
     let mut metas = Meta::ALL.into_iter().filter(|meta| expr.get(meta.key()).is_some());
     let (Some(meta), None) = (metas.next(), metas.next()) else {
@@ -222,10 +221,7 @@ fn definition(
     let cond = cond::condition(&mut cx, expr, expr::What::Meta(meta));
     let features = parts::features(&mut cx, expr);
     body::flags(&mut cx, expr);
-    if cx.failed {
-        broken.insert(name.to_owned());
-        return None;
-    }
+    let partial = cx.failed;
     Some(Def {
         module,
         meta,
@@ -236,6 +232,7 @@ fn definition(
         features,
         body: body?,
         doc,
+        partial,
     })
 }
 

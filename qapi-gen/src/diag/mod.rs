@@ -4,11 +4,13 @@
 
 pub mod catalogue;
 mod render;
+mod similar;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::Rule;
 pub use render::Format;
+pub(crate) use similar::similar;
 
 use crate::source::{SourceMap, Span};
 use std::fmt;
@@ -52,6 +54,8 @@ pub struct Diagnostic {
     pub within: Option<Box<Enclosing>>,
     /// Related places.
     pub notes: Vec<Note>,
+    /// Advice for this very case; the rule's own help is general.
+    pub hint: Option<Box<str>>,
 }
 
 impl Diagnostic {
@@ -66,6 +70,7 @@ impl Diagnostic {
             has_column: false,
             within: None,
             notes: Vec::new(),
+            hint: None,
         }
     }
 
@@ -81,6 +86,20 @@ impl Diagnostic {
         self.within = Some(Box::new(Enclosing { meta, name: name.to_owned() }));
         self.reported = Some(start);
         self
+    }
+
+    /// Adds the advice to use `name` instead, if there is one.
+    #[must_use]
+    pub fn suggest(mut self, name: Option<&str>) -> Self {
+        self.hint = name.map(|name| format!("did you mean '{name}'?").into());
+        self
+    }
+
+    /// What to do about it: the special advice, else the rule's.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        let general = Some(self.rule.help).filter(|help| !help.is_empty());
+        self.hint.as_deref().or(general)
     }
 
     /// Adds a related place.

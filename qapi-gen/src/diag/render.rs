@@ -34,7 +34,8 @@ macro_rules! put {
 }
 
 fn human(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
-    put!(out, "error[{}]: {}\n", d.rule.id, d.message);
+    let mut message = d.message.lines();
+    put!(out, "error[{}]: {}\n", d.rule.id, message.next().unwrap_or(""));
     let mut width = 1;
     if let Some(span) = d.span {
         width = excerpt(out, sources, span, d.rule.label, true);
@@ -42,12 +43,15 @@ fn human(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     if let Some(Enclosing { meta, name }) = d.within.as_deref() {
         put!(out, "{:width$} = in {meta} '{name}'\n", "");
     }
+    for line in message {
+        put!(out, "{:width$} = note: {line}\n", "");
+    }
     for note in &d.notes {
         put!(out, "{:width$} = note: {}\n", "", note.message);
         excerpt(out, sources, note.span, "", false);
     }
-    if !d.rule.help.is_empty() {
-        put!(out, "{:width$} = help: {}\n", "", d.rule.help);
+    if let Some(help) = d.help() {
+        put!(out, "{:width$} = help: {help}\n", "");
     }
     out.push('\n');
 }
@@ -170,8 +174,8 @@ fn json(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     if !d.rule.label.is_empty() {
         put!(out, ",\"label\":{}", quote(d.rule.label));
     }
-    if !d.rule.help.is_empty() {
-        put!(out, ",\"help\":{}", quote(d.rule.help));
+    if let Some(help) = d.help() {
+        put!(out, ",\"help\":{}", quote(help));
     }
     if !d.notes.is_empty() {
         out.push_str(",\"notes\":[");

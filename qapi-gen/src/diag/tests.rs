@@ -59,3 +59,13 @@ fn ids_are_unique_and_in_kebab_case() {
     ids.dedup();
     assert_eq!(ids.len(), count);
 }
+
+#[test]
+fn misspelt_names_are_guessed() {
+    let known = ["Colour", "Light", "LightInfo"];
+    let guess = |name| similar(name, known.into_iter());
+    assert_eq!(guess("Color"), Some("Colour"));
+    assert_eq!(guess("light"), Some("Light"));
+    assert_eq!(guess("LightInfos"), Some("LightInfo"));
+    assert_eq!(guess("Shade"), None);
+}

@@ -60,7 +60,7 @@ impl<'p> Resolver<'p, '_> {
             ProtoKind::Builtin(Builtin::Str) => vec!["string", "number", "bool"],
             ProtoKind::Builtin(_) => vec!["number"],
             ProtoKind::Object { .. } => vec!["object"],
-            ProtoKind::Array(_) => vec!["array"],
+            ProtoKind::Array(..) => vec!["array"],
             ProtoKind::Enum(values) => {
                 let mut kinds = vec!["string"];
                 if values.iter().any(|value| matches!(value.name.as_str(), "on" | "off")) {

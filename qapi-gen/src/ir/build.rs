@@ -97,7 +97,7 @@ impl Builder<'_, '_, '_> {
                     _ => None,
                 },
             }),
-            (ProtoKind::Array(_), TypeInfo::Array(element)) => TypeKind::Array(*element),
+            (ProtoKind::Array(..), TypeInfo::Array(element)) => TypeKind::Array(*element),
             (ProtoKind::Object { meta, .. }, TypeInfo::Object(info)) => TypeKind::Object(self.object(*meta, info)),
             (_, TypeInfo::Alternate(branches)) => TypeKind::Alternate(Alternate {
                 branches: branches.iter().enumerate().map(|(at, branch)| self.member(at, branch)).collect(),

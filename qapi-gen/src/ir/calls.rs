@@ -17,7 +17,8 @@ impl Resolver<'_, '_> {
         };
         let meta = def.meta.key();
         if let Some((ty, span)) = self.argument(def, data) {
-            self.check_argument(def, ty, span, boxed);
+            // A flag with a wrong value may have been meant to be set.
+            self.check_argument(def, ty, span, boxed || def.partial);
         }
         let Some(returns) = returns else { return };
         let what = || format!("{meta}'s 'returns'");

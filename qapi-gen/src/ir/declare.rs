@@ -46,15 +46,15 @@ pub(super) struct Proto<'d> {
 impl Proto<'_> {
     /// True if a definition of the schema has this name.
     pub(super) fn is_definition(&self) -> bool {
-        self.def.is_some_and(|def| def.name == self.name) && !matches!(self.kind, ProtoKind::Array(_))
+        self.def.is_some_and(|def| def.name == self.name) && !matches!(self.kind, ProtoKind::Array(..))
     }
 }
 
 pub(super) enum ProtoKind<'d> {
     Builtin(Builtin),
     Enum(Cow<'d, [ValueDef]>),
-    /// Name of the element type.
-    Array(&'d str),
+    /// Name of the element type, and where it is first mentioned.
+    Array(&'d str, Span),
     Object {
         meta: ObjectMeta,
         base: Option<Cow<'d, str>>,
@@ -144,7 +144,7 @@ impl<'d> Declarer<'d, '_> {
     fn predefined(&mut self) {
         for (name, builtin) in BUILTINS {
             self.add(name, None, ProtoKind::Builtin(builtin));
-            self.add(format!("{name}List"), None, ProtoKind::Array(name));
+            self.add(format!("{name}List"), None, ProtoKind::Array(name, Span::default()));
         }
         self.object("q_empty".into(), None, ObjectMeta::Implicit, None, Cow::Borrowed(&[]));
         let values = QTYPE.iter().map(|name| ValueDef {
@@ -247,7 +247,7 @@ impl<'d> Declarer<'d, '_> {
         if ty.array {
             let name = format!("{}List", ty.name);
             if !self.all.names.contains_key(name.as_str()) {
-                self.add(name, Some(def), ProtoKind::Array(&ty.name));
+                self.add(name, Some(def), ProtoKind::Array(&ty.name, ty.span));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::declare::{Declared, Entity, Named, Proto, ProtoKind, about, type_meta
 use super::{Feature, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, TypeRef, ValueDef};
 use crate::check::{Checked, Dialect, c_name};
-use crate::diag::{Diagnostic, Rule, catalogue};
+use crate::diag::{Diagnostic, Rule, catalogue, similar};
 use crate::source::Span;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -81,7 +81,7 @@ pub(super) struct Resolver<'p, 'd> {
 pub(super) fn describe(proto: &Proto<'_>) -> String {
     let meta = match (&proto.kind, proto.def) {
         (ProtoKind::Builtin(_), _) => "built-in type",
-        (ProtoKind::Array(_), _) => "array type",
+        (ProtoKind::Array(..), _) => "array type",
         (ProtoKind::Enum(_), _) => "enum type",
         (ProtoKind::Alternate(_), _) => "alternate type",
         (ProtoKind::Object { .. }, Some(def)) if proto.is_definition() => type_meta(def.meta),
@@ -126,8 +126,11 @@ impl<'p, 'd> Resolver<'p, 'd> {
         &self.declared.protos[id.0 as usize]
     }
 
+    /// True if there is a known mistake in the type, so that nothing should be concluded from it.
     pub(super) fn failed(&self, id: TypeId) -> bool {
-        self.states[id.0 as usize] == State::Failed
+        let proto = self.proto(id);
+        let partial = proto.def.is_some_and(|def| def.partial) && !matches!(proto.kind, ProtoKind::Array(..));
+        partial || self.states[id.0 as usize] == State::Failed
     }
 
     pub(super) fn error(&mut self, def: &Def, rule: &'static Rule, span: Span, message: String) {
@@ -172,9 +175,20 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let broken = &self.checked.broken;
         if !self.incomplete && !broken.contains(name) && !broken.contains(element) {
             let message = format!("{} uses unknown type '{name}'", what());
-            self.error(def, rule, span, message);
+            let meant = self.similar_type(name);
+            self.out.push(about(def, rule, span, message).suggest(meant));
         }
         None
+    }
+
+    /// The type that the unknown `name` may stand for.
+    fn similar_type(&self, name: &str) -> Option<&'p str> {
+        // Enough advice, and every search goes through all types.
+        if self.out.len() > 50 {
+            return None;
+        }
+        let types = self.declared.protos.iter().map(|proto| proto.name.as_ref());
+        similar(name, types.filter(|known| !known.starts_with("q_") && !known.ends_with("List")))
     }
 
     /// The type that `ty` names.
@@ -200,7 +214,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let proto = self.proto(id);
         let Some(def) = proto.def else {
             // Predefined types are right, and arrays of them refer to what stands before them.
-            if let ProtoKind::Array(element) = proto.kind
+            if let ProtoKind::Array(element, _) = proto.kind
                 && let Some(Named::Type(element)) = self.declared.names.get(element)
             {
                 self.infos[at] = TypeInfo::Array(*element);
@@ -232,12 +246,13 @@ impl<'p, 'd> Resolver<'p, 'd> {
                 let role = if proto.is_definition() { "value" } else { "branch" };
                 self.check_values(values, role, def)
             }
-            ProtoKind::Array(element) => self.check_array(id, element, def),
+            ProtoKind::Array(element, span) => self.check_array(id, element, *span, def),
             ProtoKind::Object { .. } => self.check_object(id, proto, def),
             ProtoKind::Alternate(branches) => self.check_alternate(id, branches, def),
         };
         self.depth -= 1;
-        let good = good && self.states[at] == State::Busy;
+        let partial = def.partial && !matches!(proto.kind, ProtoKind::Array(..));
+        let good = good && !partial && self.states[at] == State::Busy;
         self.states[at] = if good { State::Done } else { State::Failed };
         good
     }
@@ -283,13 +298,12 @@ impl<'p, 'd> Resolver<'p, 'd> {
         good
     }
 
-    fn check_array(&mut self, id: TypeId, element: &str, def: &Def) -> bool {
-        let span = def.name_span;
+    fn check_array(&mut self, id: TypeId, element: &str, span: Span, def: &Def) -> bool {
         let Some(element) = self.lookup(element, span, def, &catalogue::TYPE_UNKNOWN, || def.meta.key().to_owned())
         else {
             return false;
         };
-        if matches!(self.proto(element).kind, ProtoKind::Array(_)) {
+        if matches!(self.proto(element).kind, ProtoKind::Array(..)) {
             let message = format!("array element cannot be {}", describe(self.proto(element)));
             self.error(def, &catalogue::ARRAY_ELEMENT, span, message);
             return false;
@@ -306,11 +320,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let mut seen = Seen::new();
         let mut good = true;
         if let Some(base) = base {
-            let Some(base) = self.base(base, def) else {
-                return false;
-            };
-            info.base = Some(base);
-            if let TypeInfo::Object(base) = &self.infos[base.0 as usize] {
+            info.base = self.base(base, def);
+            good = info.base.is_some();
+            let inherited = info.base.map(|base| &self.infos[base.0 as usize]);
+            if let Some(TypeInfo::Object(base)) = inherited {
                 info.members.extend_from_slice(&base.members);
             }
             for (i, member) in info.members.iter().enumerate() {
@@ -326,7 +339,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             good &= self.insert(&mut seen, info.members.len(), resolved, def);
             info.members.push(resolved);
         }
-        if let Some(variants) = variants.as_ref().filter(|_| good) {
+        if let Some(variants) = variants.as_ref().filter(|_| good && !def.partial) {
             match self.variants(variants, &seen, def) {
                 Some(variants) => info.variants = Some(variants),
                 None => good = false,

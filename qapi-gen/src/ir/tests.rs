@@ -236,7 +236,7 @@ fn other_rules() {
 
 #[test]
 fn a_mistake_is_reported_once() {
-    let text = "{ 'struct': 'Bad', 'data': { 'X': 'int' } }
+    let text = "{ 'struct': 'Bad', 'data': { 'X': 'int', 'y': { 'type': 'None', 'iff': 'A' } } }
                 { 'struct': 'Worse' 'data': {} }
                 { 'struct': 'User', 'base': 'Bad', 'data': { 'a': 'Worse', 'b': ['Bad'] } }
                 { 'command': 'c', 'data': 'User', 'returns': ['Worse'] }
@@ -247,6 +247,8 @@ fn a_mistake_is_reported_once() {
         [
             "expected ',' or '}'",
             "name of 'data' member 'X' must not use uppercase or '_'",
+            "'data' member 'y' has unknown key 'iff'\nValid keys are 'features', 'if', 'type'.",
+            "member 'y' uses unknown type 'None'",
             "parameter 'x' uses unknown type 'No'",
         ]
     );

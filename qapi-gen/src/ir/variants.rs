@@ -64,6 +64,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
             self.error(def, rule, span, message);
             return None;
         };
+        if self.failed(found.ty) {
+            return None;
+        }
         let adjective = match found.member {
             member if member.optional => "optional",
             member if member.cond != Cond::True => "conditional",
