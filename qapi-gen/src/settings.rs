@@ -202,16 +202,26 @@ impl Settings {
     }
 
     /// Names the generated module; the default is the schema's file name in Rust's form.
+    ///
+    /// # Panics
+    /// When `name` is no identifier.
     #[must_use]
     pub fn module(mut self, name: impl Into<String>) -> Self {
-        self.module = Some(name.into());
+        let name = name.into();
+        assert!(is_module(&name), "'{name}' cannot be a module: {MODULE}");
+        self.module = Some(name);
         self
     }
 
     /// Sets the Rust path of the runtime crate, for users who rename it; the default is `::qapi_runtime`.
+    ///
+    /// # Panics
+    /// When `path` is no path of identifiers.
     #[must_use]
     pub fn runtime(mut self, path: impl Into<String>) -> Self {
-        self.runtime = path.into();
+        let path = path.into();
+        assert!(is_path(&path), "'{path}' cannot be the runtime: {RUNTIME}");
+        self.runtime = path;
         self
     }
 
@@ -260,13 +270,13 @@ impl Settings {
                     return Err(refused(choice.name, release, "expected a QEMU release such as 7.2 or 10.0"));
                 }
             },
-            ("module", Setting::Text(module)) if is_path(&module) && !module.contains(':') => taken.module(module),
+            ("module", Setting::Text(module)) if is_module(&module) => taken.module(module),
             ("module", Setting::Text(module)) => {
-                return Err(refused(choice.name, module, "expected a Rust identifier in lower case"));
+                return Err(refused(choice.name, module, MODULE));
             }
             ("runtime", Setting::Text(path)) if is_path(&path) => taken.runtime(path),
             ("runtime", Setting::Text(path)) => {
-                return Err(refused(choice.name, path, "expected a Rust path such as ::qapi_runtime"));
+                return Err(refused(choice.name, path, RUNTIME));
             }
             ("server", Setting::Switch(wanted)) => taken.server(wanted),
             ("client", Setting::Switch(wanted)) => taken.client(wanted),
@@ -284,8 +294,15 @@ fn refused(name: &'static str, value: String, reason: &'static str) -> SettingEr
     SettingError::Value { name, value, reason }
 }
 
+const MODULE: &str = "expected a Rust identifier";
+const RUNTIME: &str = "expected a Rust path such as ::qapi_runtime";
+
+fn is_module(text: &str) -> bool {
+    text != "_" && !text.contains(':') && is_path(text)
+}
+
 /// True for `::a::b`, `a::b`, `a`.
-pub(crate) fn is_path(text: &str) -> bool {
+fn is_path(text: &str) -> bool {
     let path = text.strip_prefix("::").unwrap_or(text);
     path.split("::").all(|part| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

@@ -13,7 +13,11 @@ use crate::ir::{Item, ModuleId, TypeKind};
 /// The Rust name of the module for a schema file: `qapi/block-core.json` becomes `block_core`.
 pub(crate) fn module_name(file: &str) -> String {
     let stem = Path::new(file).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    names::snake(&stem)
+    match names::snake(&stem) {
+        // Nothing of the name can be part of an identifier.
+        name if name == "_" => "schema".to_owned(),
+        name => name,
+    }
 }
 
 /// Generated code as a tree of modules.
