@@ -5,5 +5,8 @@ mod envelope;
 mod session;
 mod version;
 
-pub(crate) use session::{Call, Session, Step};
+#[cfg(test)]
+mod tests;
+
+pub(crate) use session::{Call, Quote, Session, Step};
 pub use version::Version;

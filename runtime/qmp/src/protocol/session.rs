@@ -37,6 +37,23 @@ pub(crate) enum Step<'a> {
     Answered,
     /// A handler must answer it; [`Call::finish`] writes the reply.
     Call(Call<'a>),
+    /// The reply is begun and goes on with a text too long to copy; [`Quote::finish`] ends it.
+    Quote(Quote<'a>),
+}
+
+/// A reply that quotes a text made while compiling.
+#[derive(Debug)]
+pub(crate) struct Quote<'a> {
+    /// What comes after all that is written.
+    pub(crate) text: &'static str,
+    id: Id<'a>,
+}
+
+impl Quote<'_> {
+    /// Writes what comes after the text.
+    pub(crate) fn finish(&self, out: &mut Encoder) {
+        put_end(self.id, out);
+    }
 }
 
 /// A request on its way to a handler.
@@ -92,6 +109,12 @@ impl Session {
         let start = out.len();
         match self.dispatch(&envelope, service, out) {
             Ok(Found::Answered) => put_end(envelope.id, out),
+            Ok(Found::Quote(text)) => {
+                return Step::Quote(Quote {
+                    text,
+                    id: envelope.id,
+                });
+            }
             Ok(Found::Command(index)) => {
                 let info = service.commands().get(index);
                 return Step::Call(Call {
@@ -145,7 +168,9 @@ impl Session {
         match name {
             "qmp_capabilities" => self.negotiate(arguments, out)?,
             "query-commands" => builtin::query_commands(service, arguments, out)?,
-            "query-qmp-schema" => builtin::query_schema(service, arguments, out)?,
+            "query-qmp-schema" => {
+                return builtin::query_schema(service, arguments, out).map(Found::Quote);
+            }
             // Found above, since it is none of the runtime's own.
             _ => {
                 return index
@@ -173,6 +198,8 @@ impl Session {
 enum Found {
     /// The reply is written up to its id.
     Answered,
+    /// The reply is written up to this text.
+    Quote(&'static str),
     /// The service's command of that index.
     Command(usize),
 }

@@ -145,25 +145,28 @@ impl Connection {
             None => return Ok(false),
             Some(Err(error)) => Session::reject(&error.into(), &mut outbox.text),
             Some(Ok(frame)) => {
-                if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text)
-                {
-                    value.clear();
-                    let result = {
-                        let mut handler = pin!(invoke(shared, context, &call, value));
-                        match poll_once(handler.as_mut()) {
-                            Poll::Ready(result) => result,
-                            Poll::Pending => tokio::select! {
-                                biased;
-                                result = handler.as_mut() => result,
-                                error = outbox.pump(stream) => {
-                                    // A command that has begun is finished, whoever may still want to know.
-                                    handler.await.ok();
-                                    return Err(error);
-                                }
-                            },
-                        }
-                    };
-                    finish(&call, result, value, outbox);
+                match session.handle(&frame, &*shared.service, &mut outbox.text) {
+                    Step::Answered => {}
+                    Step::Quote(quote) => outbox.quote(&quote, stream).await?,
+                    Step::Call(call) => {
+                        value.clear();
+                        let result = {
+                            let mut handler = pin!(invoke(shared, context, &call, value));
+                            match poll_once(handler.as_mut()) {
+                                Poll::Ready(result) => result,
+                                Poll::Pending => tokio::select! {
+                                    biased;
+                                    result = handler.as_mut() => result,
+                                    error = outbox.pump(stream) => {
+                                        // A command that has begun is finished, whoever may still want to know.
+                                        handler.await.ok();
+                                        return Err(error);
+                                    }
+                                },
+                            }
+                        };
+                        finish(&call, result, value, outbox);
+                    }
                 }
             }
         }
@@ -198,11 +201,13 @@ impl Connection {
             return Ok(());
         };
         let shared = Rc::clone(&self.shared);
-        let Step::Call(call) = self
+        let call = match self
             .session
             .handle(&frame, &*shared.service, &mut self.outbox.text)
-        else {
-            return Ok(());
+        {
+            Step::Answered => return Ok(()),
+            Step::Quote(quote) => return self.outbox.quote(&quote, &self.stream).await,
+            Step::Call(call) => call,
         };
         if call.oob {
             run_oob(

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::events::Mailbox;
+use crate::protocol::Quote;
 use crate::transport::Stream;
 use crate::visit::Encoder;
 
@@ -79,6 +80,28 @@ impl Outbox {
         }
         self.sent = 0;
         self.text.clear();
+        Ok(())
+    }
+
+    /// Sends all that is written and then the quoted text, without copying that, and writes what comes after it.
+    ///
+    /// Not to be dropped half-way unless the connection goes too.
+    pub(super) async fn quote(&mut self, quote: &Quote<'_>, stream: &Stream) -> io::Result<()> {
+        let mut tail = quote.text.as_bytes();
+        while self.unsent() > 0 || !tail.is_empty() {
+            let head = self.text.as_bytes().get(self.sent..).unwrap_or_default();
+            match stream.try_write_both(head, tail)? {
+                Some(written) => {
+                    let of_head = written.min(head.len());
+                    self.sent += of_head;
+                    tail = tail.get(written - of_head..).unwrap_or_default();
+                }
+                None => stream.writable().await?,
+            }
+        }
+        self.sent = 0;
+        self.text.clear();
+        quote.finish(&mut self.text);
         Ok(())
     }
 

@@ -3,13 +3,13 @@
 //! A stream type that is registered for both directions is woken once more for every reply the peer reads. Here the
 //! descriptor is registered for reading only; a duplicate is registered for writing for as long as the peer's buffer is full.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -97,22 +97,26 @@ impl Stream {
 
     /// Writes what fits now; `None` when the peer takes nothing at the moment.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
-        loop {
-            let outcome = match self {
-                Stream::Socket(fd) => send(fd.get_ref(), bytes, SendFlags::NOSIGNAL),
-                Stream::Pipes { output, .. } => ready(output, PollFlags::OUT).and_then(|ready| {
-                    if !ready {
-                        return Err(Errno::AGAIN);
-                    }
-                    rustix::io::write(output, bytes.get(..PIPE_ATOMIC).unwrap_or(bytes))
-                }),
-            };
-            match outcome {
-                Ok(written) => return Ok(Some(written)),
-                Err(Errno::AGAIN) => return Ok(None),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
+        attempt(|| match self {
+            Stream::Socket(fd) => send(fd.get_ref(), bytes, SendFlags::NOSIGNAL),
+            Stream::Pipes { output, .. } => {
+                if !ready(output, PollFlags::OUT)? {
+                    return Err(Errno::AGAIN);
+                }
+                rustix::io::write(output, bytes.get(..PIPE_ATOMIC).unwrap_or(bytes))
             }
+        })
+    }
+
+    /// Writes what fits now of two texts, one after the other.
+    pub(crate) fn try_write_both(&self, head: &[u8], tail: &[u8]) -> io::Result<Option<usize>> {
+        match self {
+            Stream::Socket(fd) => attempt(|| {
+                let parts = [IoSlice::new(head), IoSlice::new(tail)];
+                let mut control = SendAncillaryBuffer::default();
+                sendmsg(fd.get_ref(), &parts, &mut control, SendFlags::NOSIGNAL)
+            }),
+            Stream::Pipes { .. } => self.try_write(if head.is_empty() { tail } else { head }),
         }
     }
 
@@ -133,6 +137,18 @@ impl Stream {
         if let Stream::Socket(fd) = self {
             // The peer may be gone already; then there is nobody to tell.
             let _ = rustix::net::shutdown(fd.get_ref(), rustix::net::Shutdown::Write);
+        }
+    }
+}
+
+/// Makes a system call until it is not interrupted; `None` when it would have to wait.
+fn attempt(call: impl Fn() -> Result<usize, Errno>) -> io::Result<Option<usize>> {
+    loop {
+        match call() {
+            Ok(count) => return Ok(Some(count)),
+            Err(Errno::AGAIN) => return Ok(None),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
