@@ -1,7 +1,7 @@
 //! Diagnostics as text: for people, in GNU style for tools, as JSON.
 
 use super::{Diagnostic, Enclosing};
-use crate::source::{Location, SourceMap, Span};
+use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
 /// How diagnostics are written.
@@ -119,12 +119,8 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
         put!(out, "error: {}\n", d.message);
         return;
     };
-    for includer in sources.include_chain(span.file) {
-        let from = sources.locate(includer);
-        put!(out, "In file included from {}:{}:\n", from.path.display(), from.line);
-    }
     let place = sources.locate(span);
-    gnu_within(out, &place, d.within.as_deref());
+    gnu_lead(out, sources, span, d.within.as_deref());
     put!(out, "{}:{}:", place.path.display(), place.line);
     if d.has_column {
         put!(out, "{}:", place.column);
@@ -132,14 +128,19 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     put!(out, " error: {}\n", d.message);
     for note in &d.notes {
         let place = sources.locate(note.span);
-        gnu_within(out, &place, note.within.as_ref());
+        gnu_lead(out, sources, note.span, note.within.as_ref());
         put!(out, "{}:{}: note: {}\n", place.path.display(), place.line, note.message);
     }
 }
 
-fn gnu_within(out: &mut String, place: &Location, within: Option<&Enclosing>) {
+/// The lines before a message: who included the file, and which definition it is about.
+fn gnu_lead(out: &mut String, sources: &SourceMap, span: Span, within: Option<&Enclosing>) {
+    for includer in sources.include_chain(span.file) {
+        let from = sources.locate(includer);
+        put!(out, "In file included from {}:{}:\n", from.path.display(), from.line);
+    }
     if let Some(Enclosing { meta, name }) = within {
-        put!(out, "{}: In {meta} '{name}':\n", place.path.display());
+        put!(out, "{}: In {meta} '{name}':\n", sources.path(span.file).display());
     }
 }
 
