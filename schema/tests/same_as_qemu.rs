@@ -3,7 +3,7 @@
 //! Needs QEMU's own schema: `QAPI_CORPUS` names a directory that holds `qemu-7.2/qapi/*.json`. Skips by name without it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Definitions of a directory of schema files: "module/kind name" to the expression without spaces and comments.
 fn definitions(directory: &Path) -> BTreeMap<String, String> {
@@ -16,7 +16,9 @@ fn definitions(directory: &Path) -> BTreeMap<String, String> {
         let module = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).expect("a schema file can be read");
         for expression in expressions(&text) {
-            let Some(name) = definition_name(&expression) else { continue };
+            let Some(name) = definition_name(&expression) else {
+                continue;
+            };
             let earlier = found.insert(format!("{module}/{name}"), expression);
             assert_eq!(earlier, None, "{name} is defined twice");
         }
@@ -64,8 +66,7 @@ fn definition_name(expression: &str) -> Option<String> {
 
 #[test]
 fn same_as_qemu() {
-    let Some(corpus) = std::env::var_os("QAPI_CORPUS").map(PathBuf::from) else {
-        println!("skipped: same_as_qemu needs QAPI_CORPUS, a directory with QEMU's schemas");
+    let Some(corpus) = qapi_test_support::corpus("same_as_qemu") else {
         return;
     };
     let ours = definitions(Path::new(env!("CARGO_MANIFEST_DIR")));

@@ -13,8 +13,5 @@ pub(crate) fn default_socket() -> PathBuf {
 
 /// How to connect to the QMP socket at `path` and how to end the emulator, in one line.
 pub(crate) fn how_to_connect(path: &Path) -> String {
-    format!(
-        "QMP: qmp-shell {}   (Ctrl-C or the command 'quit' ends the emulator)",
-        path.display()
-    )
+    format!("QMP: qmp-shell {}   (Ctrl-C or the command 'quit' ends the emulator)", path.display())
 }

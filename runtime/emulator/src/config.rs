@@ -76,6 +76,8 @@ pub(crate) enum Backend {
 pub(crate) struct Chardev {
     /// Its identifier.
     pub(crate) id: String,
+    /// The option that asks for it, for errors.
+    pub(crate) option: String,
     /// What it is connected to.
     pub(crate) backend: Backend,
 }
@@ -104,6 +106,8 @@ pub(crate) enum MemorySource {
 pub(crate) struct MemoryBackend {
     /// Its identifier, which becomes the name of the memory in the migration stream.
     pub(crate) id: String,
+    /// The option that asks for it, for errors.
+    pub(crate) option: String,
     /// Bytes.
     pub(crate) size: u64,
     /// Where they come from.
@@ -119,6 +123,8 @@ pub(crate) struct Config {
     pub(crate) accelerators: Vec<Accelerator>,
     /// Bytes of main memory; 0: none at all.
     pub(crate) memory: u64,
+    /// The option that decides about memory, for errors.
+    pub(crate) memory_option: String,
     /// Object that provides it; none: anonymous memory named by the board.
     pub(crate) backend: Option<MemoryBackend>,
     /// Do not start the guest (`-S`).

@@ -34,9 +34,7 @@ const GONE: &str = "the machine's thread has ended";
 
 impl Hardware {
     /// Starts the thread, which builds the machine and then takes tasks.
-    pub(crate) fn build(
-        build: impl FnOnce() -> Result<Machine, String> + Send + 'static,
-    ) -> Result<Building, String> {
+    pub(crate) fn build(build: impl FnOnce() -> Result<Machine, String> + Send + 'static) -> Result<Building, String> {
         let (tasks, inbox) = mpsc::channel::<Task>();
         let (report, machine) = mpsc::channel();
         thread::Builder::new()
@@ -82,10 +80,7 @@ impl Building {
     /// Waits until the machine is there.
     pub(crate) fn finish(self) -> Result<Hardware, String> {
         let machine = self.machine.recv().map_err(|_| GONE.to_owned())??;
-        Ok(Hardware {
-            tasks: self.tasks,
-            machine,
-        })
+        Ok(Hardware { tasks: self.tasks, machine })
     }
 }
 

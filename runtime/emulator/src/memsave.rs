@@ -9,14 +9,11 @@ use memory::{GuestMemory, PAGE_SIZE};
 use qapi_runtime::Error;
 use qapi_schema::{Memsave, Pmemsave};
 
-use crate::errno::reason;
+use crate::errno::plain;
 use crate::hardware::Hardware;
 
 /// Writes a range of physical addresses. What no memory backs reads as zero.
-pub(crate) async fn physical_range(
-    memory: &Arc<GuestMemory>,
-    args: Pmemsave,
-) -> Result<(), Error> {
+pub(crate) async fn physical_range(memory: &Arc<GuestMemory>, args: Pmemsave) -> Result<(), Error> {
     let size = size(args.size)?;
     let memory = Arc::clone(memory);
     // A negative address is one of the upper half, as in QEMU.
@@ -31,11 +28,7 @@ pub(crate) async fn physical_range(
 }
 
 /// Writes a range of addresses as a processor sees them.
-pub(crate) async fn virtual_range(
-    hardware: &Hardware,
-    memory: &Arc<GuestMemory>,
-    args: Memsave,
-) -> Result<(), Error> {
+pub(crate) async fn virtual_range(hardware: &Hardware, memory: &Arc<GuestMemory>, args: Memsave) -> Result<(), Error> {
     let cpu = args.cpu_index.unwrap_or(0);
     let cpus = hardware.ask(|machine| machine.cpus()).await?;
     let cpus = cpus.map_err(|error| Error::generic(error.to_string()))?;
@@ -49,12 +42,9 @@ pub(crate) async fn virtual_range(
     let start = args.val.cast_unsigned();
     in_background(move || {
         save(Path::new(&args.filename), start, size, |address, page| {
-            let unmapped =
-                || Error::generic(format!("Invalid addr 0x{address:016x}/size {total} specified"));
+            let unmapped = || Error::generic(format!("Invalid addr 0x{address:016x}/size {total} specified"));
             let physical = hardware.machine().translate(cpu, address);
-            let physical = physical
-                .map_err(|error| Error::generic(error.to_string()))?
-                .ok_or_else(unmapped)?;
+            let physical = physical.map_err(|error| Error::generic(error.to_string()))?.ok_or_else(unmapped)?;
             read_or_zero(&memory, physical, page);
             Ok(())
         })
@@ -63,9 +53,7 @@ pub(crate) async fn virtual_range(
 }
 
 /// The file is written by a thread, since a disk may keep it waiting.
-async fn in_background(
-    work: impl FnOnce() -> Result<(), Error> + Send + 'static,
-) -> Result<(), Error> {
+async fn in_background(work: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Result<(), Error> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::generic(format!("saving memory failed: {error}")))?
 }
@@ -82,7 +70,7 @@ fn save(
     mut read: impl FnMut(u64, &mut [u8]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let file = File::create(path).map_err(|error| {
-        let (path, reason) = (path.display(), reason(&error));
+        let (path, reason) = (path.display(), plain(&error));
         Error::generic(format!("Could not open '{path}': {reason}"))
     })?;
     let written = |_: io::Error| Error::generic("An IO error has occurred");

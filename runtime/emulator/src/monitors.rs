@@ -5,6 +5,7 @@ use std::time::Duration;
 use qapi_runtime::{Monitors, Server};
 
 use crate::config::{Address, Backend, Chardev, Config, Socket};
+use crate::errno::plain;
 use crate::owner::{Report, Reports};
 
 /// How often is looked whether an awaited client has come.
@@ -18,7 +19,7 @@ pub(crate) fn add_all(mut server: Server, config: &Config) -> Result<Server, Str
         };
         server = server
             .listen_named(&device.id, &address)
-            .map_err(|error| format!("-chardev {}: {error}", device.id))?;
+            .map_err(|error| format!("{}: {}", device.option, plain(&error)))?;
     }
     Ok(server)
 }
@@ -33,9 +34,7 @@ fn carriers(config: &Config) -> impl Iterator<Item = &Chardev> {
 fn address(backend: &Backend) -> Option<String> {
     match backend {
         Backend::Stdio => Some("stdio".into()),
-        Backend::Socket(Socket {
-            address, server, ..
-        }) => {
+        Backend::Socket(Socket { address, server, .. }) => {
             let address = match address {
                 Address::Unix(path) => {
                     format!("unix:{}", path.to_string_lossy().replace(',', ",,"))
@@ -56,14 +55,8 @@ pub(crate) async fn start_when_complete(config: &Config, monitors: &Monitors, re
         let Backend::Socket(Socket { wait: true, .. }) = device.backend else {
             continue;
         };
-        eprintln!(
-            "qapi-emulator: -chardev {}: waiting for a connection",
-            device.id
-        );
-        while monitors
-            .find(&device.id)
-            .is_some_and(|monitor| !monitor.connected)
-        {
+        eprintln!("qapi-emulator: {}: waiting for a connection", device.option);
+        while monitors.find(&device.id).is_some_and(|monitor| !monitor.connected) {
             tokio::time::sleep(LOOK).await;
         }
     }

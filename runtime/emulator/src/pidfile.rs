@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use crate::errno::reason;
+use crate::errno::plain;
 
 /// A written and locked pidfile; dropping it removes the file.
 #[derive(Debug)]
@@ -21,11 +21,7 @@ impl Pidfile {
     /// replaced; one whose process lives is an error.
     pub(crate) fn create(path: &Path) -> Result<Self, String> {
         let fail = |what: &str, error: &io::Error| {
-            format!(
-                "cannot create PID file: Could not {what} '{}': {}",
-                path.display(),
-                reason(error)
-            )
+            format!("cannot create PID file: Could not {what} '{}': {}", path.display(), plain(error))
         };
         // Not truncated before the lock is held: the content may be another process's.
         let mut file = OpenOptions::new()

@@ -9,6 +9,7 @@ use qapi_runtime::{EventSink, Server, Version};
 use qapi_schema::ShutdownCause;
 
 use crate::config::{Address, Backend, Config, MemorySource, Socket};
+use crate::errno::plain;
 use crate::handlers::Handlers;
 use crate::hardware::Hardware;
 use crate::migrate::Migration;
@@ -24,9 +25,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let _pidfile = config.pidfile.as_deref().map(Pidfile::create).transpose()?;
     let config = Arc::new(config);
     let channels = Channels::new();
-    let serial_device = config
-        .serial
-        .and_then(|position| config.chardevs.get(position));
+    let serial_device = config.serial.and_then(|position| config.chardevs.get(position));
     let Serial { sink, source } = Serial::open(serial_device)?;
     // The machine takes shape on its own thread while this one opens sockets.
     let building = {
@@ -57,11 +56,8 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
             greet(&config);
         }
         let reports = channels.sender.clone();
-        let policy = Policy {
-            autostart: !config.stopped,
-            no_reboot: config.no_reboot,
-            no_shutdown: config.no_shutdown,
-        };
+        let policy =
+            Policy { autostart: !config.stopped, no_reboot: config.no_reboot, no_shutdown: config.no_shutdown };
         let owner = Owner::new(policy, migration, hardware, events.clone(), channels);
         serve(server, owner, signals, &config, &reports).await
     })
@@ -94,10 +90,7 @@ async fn serve(
             () = start => {}
         }
     };
-    server
-        .run_until(work)
-        .await
-        .map_err(|error| error.to_string())?;
+    server.run_until(work).await.map_err(|error| format!("-qmp: {}", plain(&error)))?;
     Ok(ending.get())
 }
 
@@ -118,17 +111,13 @@ fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels) -> H
 }
 
 /// Builds the machine with the first accelerator that works.
-fn build(
-    config: &Config,
-    sink: Box<dyn machine::SerialSink>,
-    reports: Reports,
-) -> Result<Machine, String> {
+fn build(config: &Config, sink: Box<dyn machine::SerialSink>, reports: Reports) -> Result<Machine, String> {
     let accelerator = accelerator(&config.accelerators)?;
     let ram = ram(config)?;
     let mut wanted = MachineConfig::new(config.board, accelerator, ram);
     wanted.serial = config.serial.is_some().then_some(sink);
     wanted.events = Arc::new(move |event| tell(&reports, event));
-    Machine::new(wanted).map_err(|error| error.to_string())
+    Machine::new(wanted).map_err(|error| format!("{}: {}", config.memory_option, plain(&error)))
 }
 
 /// The first accelerator that works here. Going on without KVM is said, since no guest code runs then.
@@ -158,15 +147,12 @@ fn ram(config: &Config) -> Result<Option<Arc<RamBlock>>, String> {
         None => RamBlock::anonymous(config.board.ram_name(), config.memory),
         Some(backend) => match &backend.source {
             MemorySource::Ram => RamBlock::anonymous(&backend.id, backend.size),
-            MemorySource::File { path, share } => {
-                RamBlock::file(&backend.id, path, backend.size, *share)
-            }
-            MemorySource::Memfd { share } => {
-                RamBlock::memfd(&backend.id, backend.size, *share)
-            }
+            MemorySource::File { path, share } => RamBlock::file(&backend.id, path, backend.size, *share),
+            MemorySource::Memfd { share } => RamBlock::memfd(&backend.id, backend.size, *share),
         },
     };
-    block.map(Some).map_err(|error| error.to_string())
+    let block = block.map(Some);
+    block.map_err(|error| format!("{}: {}", config.memory_option, plain(&error)))
 }
 
 /// Brings what happened in the machine to the owner.
@@ -187,9 +173,7 @@ fn tell(reports: &Reports, event: MachineEvent) {
 
 /// Whether the guest's console is on our terminal.
 fn takes_terminal(config: &Config) -> bool {
-    let device = config
-        .serial
-        .and_then(|position| config.chardevs.get(position));
+    let device = config.serial.and_then(|position| config.chardevs.get(position));
     device.is_some_and(|device| device.backend == Backend::Stdio)
 }
 
@@ -197,10 +181,7 @@ fn takes_terminal(config: &Config) -> bool {
 fn greet(config: &Config) {
     for position in &config.monitors {
         let device = config.chardevs.get(*position);
-        if let Some(Backend::Socket(Socket {
-            address: Address::Unix(path),
-            ..
-        })) = device.map(|device| &device.backend)
+        if let Some(Backend::Socket(Socket { address: Address::Unix(path), .. })) = device.map(|device| &device.backend)
         {
             eprintln!("{}", banner::how_to_connect(path));
         }

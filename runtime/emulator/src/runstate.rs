@@ -2,8 +2,8 @@
 
 use qapi_schema::RunState;
 use qapi_schema::RunState::{
-    Colo, Debug, FinishMigrate, GuestPanicked, Inmigrate, InternalError, IoError, Paused,
-    Postmigrate, Prelaunch, RestoreVm, Running, SaveVm, Shutdown, Suspended, Watchdog,
+    Colo, Debug, FinishMigrate, GuestPanicked, Inmigrate, InternalError, IoError, Paused, Postmigrate, Prelaunch,
+    RestoreVm, Running, SaveVm, Shutdown, Suspended, Watchdog,
 };
 
 /// Every state with those that may follow it.
@@ -13,8 +13,18 @@ const FOLLOWERS: &[(RunState, &[RunState])] = &[
     (
         Inmigrate,
         &[
-            InternalError, IoError, Paused, Running, Shutdown, Suspended, Watchdog, GuestPanicked,
-            FinishMigrate, Prelaunch, Postmigrate, Colo,
+            InternalError,
+            IoError,
+            Paused,
+            Running,
+            Shutdown,
+            Suspended,
+            Watchdog,
+            GuestPanicked,
+            FinishMigrate,
+            Prelaunch,
+            Postmigrate,
+            Colo,
         ],
     ),
     (InternalError, &[Paused, FinishMigrate, Prelaunch]),
@@ -24,16 +34,35 @@ const FOLLOWERS: &[(RunState, &[RunState])] = &[
     (
         FinishMigrate,
         &[
-            Running, Paused, Postmigrate, Prelaunch, Colo, InternalError, IoError, Shutdown,
-            Suspended, Watchdog, GuestPanicked,
+            Running,
+            Paused,
+            Postmigrate,
+            Prelaunch,
+            Colo,
+            InternalError,
+            IoError,
+            Shutdown,
+            Suspended,
+            Watchdog,
+            GuestPanicked,
         ],
     ),
     (RestoreVm, &[Running, Prelaunch]),
     (
         Running,
         &[
-            Debug, InternalError, IoError, Paused, FinishMigrate, RestoreVm, SaveVm, Shutdown,
-            Suspended, Watchdog, GuestPanicked, Colo,
+            Debug,
+            InternalError,
+            IoError,
+            Paused,
+            FinishMigrate,
+            RestoreVm,
+            SaveVm,
+            Shutdown,
+            Suspended,
+            Watchdog,
+            GuestPanicked,
+            Colo,
         ],
     ),
     (SaveVm, &[Running]),

@@ -8,13 +8,11 @@ use crate::config::{Address, Backend, Chardev, Socket};
 /// Keys that may stand alone, for scripts that write `server,nowait`.
 const FLAGS: &[&str] = &["server", "wait", "append"];
 
-/// The argument of `-chardev`: `BACKEND,id=ID,...`.
-pub(crate) fn long(text: &str) -> Result<Chardev, String> {
+/// The argument of `-chardev`: `BACKEND,id=ID,...`; `option` is all of it, for errors.
+pub(crate) fn long(text: &str, option: &str) -> Result<Chardev, String> {
     let mut keys = Keyval::parse(text, Some("backend"), FLAGS)?;
     let kind = keys.require("backend")?;
-    let id = keys
-        .take("id")
-        .ok_or("chardev: no id specified (add id=NAME)")?;
+    let id = keys.take("id").ok_or("chardev: no id specified (add id=NAME)")?;
     identifier(&id)?;
     let backend = match kind.as_str() {
         "null" => Backend::Null,
@@ -31,7 +29,8 @@ pub(crate) fn long(text: &str) -> Result<Chardev, String> {
         _ => return Err(unknown(&kind)),
     };
     keys.finish()?;
-    Ok(Chardev { id, backend })
+    let option = option.to_owned();
+    Ok(Chardev { id, option, backend })
 }
 
 /// The short notation: `stdio`, `null`, `file:PATH`, `unix:PATH[,...]`, `tcp:HOST:PORT[,...]`.
@@ -39,10 +38,7 @@ pub(crate) fn short(text: &str) -> Result<Backend, String> {
     match text.split_once(':') {
         None if text == "stdio" => Ok(Backend::Stdio),
         None if text == "null" => Ok(Backend::Null),
-        Some(("file", path)) if !path.is_empty() => Ok(Backend::File {
-            path: path.into(),
-            append: false,
-        }),
+        Some(("file", path)) if !path.is_empty() => Ok(Backend::File { path: path.into(), append: false }),
         Some(("unix", rest)) => {
             let mut keys = Keyval::parse(rest, Some("path"), FLAGS)?;
             let socket = socket(&mut keys)?;
@@ -58,11 +54,7 @@ pub(crate) fn short(text: &str) -> Result<Backend, String> {
             };
             let (server, wait) = server_and_wait(&mut keys)?;
             keys.finish()?;
-            Ok(Backend::Socket(Socket {
-                address: Address::Tcp { host, port },
-                server,
-                wait,
-            }))
+            Ok(Backend::Socket(Socket { address: Address::Tcp { host, port }, server, wait }))
         }
         Some(("file", _)) => Err("file: needs a path after the colon".into()),
         _ => Err(unknown(text)),
@@ -75,40 +67,27 @@ fn unknown(kind: &str) -> String {
 
 /// Splits `HOST:PORT`; an IPv6 address stands in brackets, no host means any.
 fn host_port(text: &str) -> Result<(String, u16), String> {
-    let (host, port) = text
-        .rsplit_once(':')
-        .ok_or_else(|| format!("address '{text}' needs HOST:PORT"))?;
-    let host = host
-        .strip_prefix('[')
-        .and_then(|h| h.strip_suffix(']'))
-        .unwrap_or(host);
+    let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("address '{text}' needs HOST:PORT"))?;
+    let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
     Ok((host.to_owned(), self::port(port)?))
 }
 
 fn port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| format!("port '{text}' is not a number from 0 to 65535"))
+    text.parse().map_err(|_| format!("port '{text}' is not a number from 0 to 65535"))
 }
 
 fn socket(keys: &mut Keyval) -> Result<Socket, String> {
     let (path, host, number) = (keys.take("path"), keys.take("host"), keys.take("port"));
     let address = match (path, host, number) {
         (Some(path), None, None) if !path.is_empty() => Address::Unix(path.into()),
-        (None, host, Some(number)) => Address::Tcp {
-            host: host.unwrap_or_default(),
-            port: port(&number)?,
-        },
+        (None, host, Some(number)) => Address::Tcp { host: host.unwrap_or_default(), port: port(&number)? },
         (Some(_), _, Some(_)) | (Some(_), Some(_), _) => {
             return Err("a socket has either path= or host= and port=".into());
         }
         _ => return Err("a socket needs path=PATH, or host=HOST and port=PORT".into()),
     };
     let (server, wait) = server_and_wait(keys)?;
-    Ok(Socket {
-        address,
-        server,
-        wait,
-    })
+    Ok(Socket { address, server, wait })
 }
 
 /// A listener waits for its first client unless told otherwise; a client has nothing to wait for.

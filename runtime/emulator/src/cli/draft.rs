@@ -52,10 +52,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Keeps `value` with the option that is being read.
     pub(super) fn noted<T>(&self, value: T) -> Noted<T> {
-        Noted {
-            option: self.current.clone(),
-            value,
-        }
+        Noted { option: self.current.clone(), value }
     }
 }
 
@@ -89,7 +86,7 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
 }
 
 pub(super) fn chardev(draft: &mut Draft, text: &str) -> Done {
-    let device = char::long(text)?;
+    let device = char::long(text, &draft.current)?;
     if draft.chardevs.iter().any(|other| other.value.id == device.id) {
         return Err(format!("Duplicate ID '{}' for chardev", device.id));
     }
@@ -126,11 +123,9 @@ pub(super) fn qmp(draft: &mut Draft, text: &str) -> Done {
 
 pub(super) fn serial(draft: &mut Draft, text: &str) -> Done {
     if text.starts_with("mon:") {
-        return Err(
-            "a serial port cannot share its device with a monitor here: \
+        return Err("a serial port cannot share its device with a monitor here: \
              use -serial stdio and a separate -qmp"
-                .into(),
-        );
+            .into());
     }
     if draft.serial.is_some() {
         return Err("the machine has one serial port, and -serial was given before".into());
@@ -153,9 +148,7 @@ fn peer(text: &str) -> Result<Peer, String> {
 pub(super) fn display(_: &mut Draft, text: &str) -> Done {
     match text {
         "none" => Ok(None),
-        _ => Err(format!(
-            "Parameter 'type' does not accept value '{text}' (there is no display: use none)"
-        )),
+        _ => Err(format!("Parameter 'type' does not accept value '{text}' (there is no display: use none)")),
     }
 }
 

@@ -5,9 +5,7 @@ use machine::{Accelerator, MachineKind};
 use super::UsageError;
 use super::draft::{Draft, Noted, Peer};
 use crate::banner;
-use crate::config::{
-    Address, Backend, Chardev, Config, MemoryBackend, Socket, default_memory,
-};
+use crate::config::{Address, Backend, Chardev, Config, MemoryBackend, Socket, default_memory};
 
 /// Completes the draft. `given`: there was at least one option.
 pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError> {
@@ -25,6 +23,11 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
         (None, Some(noted)) if noted.value > 0 => noted.value,
         (None, _) => default_memory(board),
     };
+    let memory_option = match (&backend, &draft.memory) {
+        (Some(backend), _) => backend.option.clone(),
+        (None, Some(noted)) => noted.option.clone(),
+        (None, None) => format!("-machine {}", board.name()),
+    };
     let mut devices = Devices::default();
     for noted in std::mem::take(&mut draft.chardevs) {
         devices.add(&noted.option, noted.value)?;
@@ -35,6 +38,7 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
         board,
         accelerators: accelerators(&draft, board),
         memory,
+        memory_option,
         backend,
         stopped: draft.stopped,
         name: draft.name,
@@ -56,9 +60,7 @@ fn backend(draft: &mut Draft) -> Result<Option<MemoryBackend>, UsageError> {
         return Ok(None);
     };
     let found = draft.objects.iter().find(|object| object.id == id).cloned();
-    found
-        .map(Some)
-        .ok_or_else(|| UsageError::new(option, format!("Memory backend '{id}' not found")))
+    found.map(Some).ok_or_else(|| UsageError::new(option, format!("Memory backend '{id}' not found")))
 }
 
 fn accelerators(draft: &Draft, board: MachineKind) -> Vec<Accelerator> {
@@ -97,20 +99,19 @@ impl Devices {
     fn claim(&mut self, option: &str, peer: Peer, own: String) -> Result<Option<usize>, UsageError> {
         let position = match peer {
             Peer::Nothing => return Ok(None),
-            Peer::Own(backend) => self.add(option, Chardev { id: own, backend })?,
+            Peer::Own(backend) => {
+                let (id, asked) = (own, option.to_owned());
+                let device = Chardev { id, option: asked, backend };
+                self.add(option, device)?
+            }
             Peer::Named(id) => {
                 let found = self.list.iter().position(|device| device.id == id);
-                found.ok_or_else(|| {
-                    UsageError::new(option, format!("chardev \"{id}\" not found"))
-                })?
+                found.ok_or_else(|| UsageError::new(option, format!("chardev \"{id}\" not found")))?
             }
         };
         if self.used.contains(&position) {
             let id = self.list.get(position).map_or("", |device| &device.id);
-            return Err(UsageError::new(
-                option,
-                format!("chardev \"{id}\" is in use already"),
-            ));
+            return Err(UsageError::new(option, format!("chardev \"{id}\" is in use already")));
         }
         self.used.push(position);
         Ok(Some(position))
@@ -122,9 +123,10 @@ fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<usize>, Usag
     for (number, Noted { option, value }) in draft.monitors.drain(..).enumerate() {
         let own = format!("compat_monitor{number}");
         if let Some(position) = devices.claim(&option, value, own)? {
-            let output_only = devices.list.get(position).is_some_and(|device| {
-                matches!(device.backend, Backend::File { .. } | Backend::Null)
-            });
+            let output_only = devices
+                .list
+                .get(position)
+                .is_some_and(|device| matches!(device.backend, Backend::File { .. } | Backend::Null));
             if output_only {
                 return Err(UsageError::new(option, "QMP needs a socket or stdio"));
             }
@@ -132,22 +134,15 @@ fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<usize>, Usag
         }
     }
     if monitors.is_empty() && !draft.nodefaults {
-        let backend = Backend::Socket(Socket {
-            address: Address::Unix(banner::default_socket()),
-            server: true,
-            wait: false,
-        });
+        let backend =
+            Backend::Socket(Socket { address: Address::Unix(banner::default_socket()), server: true, wait: false });
         let peer = Peer::Own(backend);
         monitors.extend(devices.claim("-qmp", peer, "compat_monitor0".into())?);
     }
     Ok(monitors)
 }
 
-fn serial(
-    draft: &mut Draft,
-    devices: &mut Devices,
-    board: MachineKind,
-) -> Result<Option<usize>, UsageError> {
+fn serial(draft: &mut Draft, devices: &mut Devices, board: MachineKind) -> Result<Option<usize>, UsageError> {
     if let Some(Noted { option, value }) = draft.serial.take() {
         return devices.claim(&option, value, "serial0".into());
     }

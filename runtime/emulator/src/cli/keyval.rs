@@ -22,8 +22,7 @@ impl Keyval {
             let pair = match (piece.split_once('='), implied) {
                 (Some((key, value)), _) => (key.to_owned(), value.to_owned()),
                 (None, Some(key)) if position == 0 => (key.to_owned(), piece),
-                (None, _) => flag(&piece, flags)
-                    .ok_or_else(|| format!("Expected '=' after parameter '{piece}'"))?,
+                (None, _) => flag(&piece, flags).ok_or_else(|| format!("Expected '=' after parameter '{piece}'"))?,
             };
             if pair.0.is_empty() {
                 return Err("a parameter has no name before '='".into());
@@ -53,8 +52,7 @@ impl Keyval {
 
     /// Takes a parameter that must be there.
     pub(crate) fn require(&mut self, key: &str) -> Result<String, String> {
-        self.take(key)
-            .ok_or_else(|| format!("Parameter '{key}' is missing"))
+        self.take(key).ok_or_else(|| format!("Parameter '{key}' is missing"))
     }
 
     /// Takes a parameter that is `on` or `off`.
@@ -99,9 +97,7 @@ fn flag(piece: &str, flags: &[&str]) -> Option<(String, String)> {
         return Some((piece.to_owned(), "on".into()));
     }
     let positive = piece.strip_prefix("no")?;
-    flags
-        .contains(&positive)
-        .then(|| (positive.to_owned(), "off".into()))
+    flags.contains(&positive).then(|| (positive.to_owned(), "off".into()))
 }
 
 /// Whether `text` can name an object: a letter, then letters, digits, `-`, `.` and `_`.

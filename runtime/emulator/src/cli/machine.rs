@@ -16,9 +16,8 @@ pub(super) fn machine(draft: &mut Draft, text: &str) -> Done {
     }
     let mut keys = Keyval::parse(text, Some("type"), &[])?;
     if let Some(name) = keys.take("type") {
-        let board = board_named(&name).ok_or_else(|| {
-            format!("unsupported machine type '{name}' (use -machine help to list them)")
-        })?;
+        let board = board_named(&name)
+            .ok_or_else(|| format!("unsupported machine type '{name}' (use -machine help to list them)"))?;
         draft.board = Some(board);
     }
     if let Some(names) = keys.take("accel") {
@@ -31,8 +30,7 @@ pub(super) fn machine(draft: &mut Draft, text: &str) -> Done {
     // Neither changes anything here: there is no USB and no core dump of guest memory.
     keys.take_bool("usb")?;
     keys.take_bool("dump-guest-core")?;
-    keys.finish()
-        .map_err(|_| "the machine has no such property (see -help)".to_owned())?;
+    keys.finish().map_err(|_| "the machine has no such property (see -help)".to_owned())?;
     Ok(None)
 }
 
@@ -60,9 +58,7 @@ fn accelerator(name: &str) -> Result<Accelerator, String> {
     match name {
         "kvm" => Ok(Accelerator::Kvm),
         "qtest" => Ok(Accelerator::Qtest),
-        _ => Err(format!(
-            "invalid accelerator {name} (kvm and qtest are supported)"
-        )),
+        _ => Err(format!("invalid accelerator {name} (kvm and qtest are supported)")),
     }
 }
 
@@ -73,11 +69,10 @@ pub(super) fn memory(draft: &mut Draft, text: &str) -> Done {
     }
     let size = keys.require("size")?;
     keys.finish()?;
-    let bytes = size::parse(&size, 1 << 20)
-        .and_then(|bytes| bytes.checked_next_multiple_of(MEMORY_GRANULE))
-        .ok_or_else(|| {
-            format!("Parameter 'size' expects a number of MiB or one with suffix k, M, G or T, not '{size}'")
-        })?;
+    let bytes =
+        size::parse(&size, 1 << 20).and_then(|bytes| bytes.checked_next_multiple_of(MEMORY_GRANULE)).ok_or_else(
+            || format!("Parameter 'size' expects a number of MiB or one with suffix k, M, G or T, not '{size}'"),
+        )?;
     draft.memory = Some(draft.noted(bytes));
     Ok(None)
 }
@@ -87,9 +82,7 @@ pub(super) fn smp(_: &mut Draft, text: &str) -> Done {
     let mut counts = Vec::new();
     for key in ["cpus", "maxcpus", "sockets", "dies", "clusters", "cores", "threads"] {
         if let Some(value) = keys.take(key) {
-            let count: u64 = value
-                .parse()
-                .map_err(|_| format!("Parameter 'smp.{key}' expects integer"))?;
+            let count: u64 = value.parse().map_err(|_| format!("Parameter 'smp.{key}' expects integer"))?;
             counts.push(count);
         }
     }
@@ -97,8 +90,6 @@ pub(super) fn smp(_: &mut Draft, text: &str) -> Done {
     match counts.iter().find(|&&count| count != 1) {
         None => Ok(None),
         Some(0) => Err("CPU topology parameters must be greater than zero".into()),
-        Some(count) => Err(format!(
-            "Invalid SMP CPUs {count}. The max CPUs supported is 1"
-        )),
+        Some(count) => Err(format!("Invalid SMP CPUs {count}. The max CPUs supported is 1")),
     }
 }

@@ -38,10 +38,7 @@ impl UsageError {
     pub(crate) fn new(option: impl Into<String>, message: impl Into<String>) -> Self {
         // Whatever an argument holds, the error stays one line.
         let one_line = |text: String| text.replace(['\n', '\r'], " ");
-        Self {
-            option: one_line(option.into()),
-            message: one_line(message.into()),
-        }
+        Self { option: one_line(option.into()), message: one_line(message.into()) }
     }
 }
 
@@ -54,10 +51,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
         let arg = arg?;
         given = true;
         let Some(name) = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')) else {
-            return Err(UsageError::new(
-                arg,
-                "disk images are not supported; options begin with '-' (see -help)",
-            ));
+            return Err(UsageError::new(arg, "disk images are not supported; options begin with '-' (see -help)"));
         };
         let Some(option) = table::find(name) else {
             return Err(UsageError::new(arg, "invalid option (see -help)"));
@@ -90,7 +84,5 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
 }
 
 fn text(arg: OsString) -> Result<String, UsageError> {
-    arg.into_string().map_err(|arg| {
-        UsageError::new(arg.to_string_lossy(), "arguments have to be valid UTF-8")
-    })
+    arg.into_string().map_err(|arg| UsageError::new(arg.to_string_lossy(), "arguments have to be valid UTF-8"))
 }

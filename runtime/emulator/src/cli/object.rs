@@ -8,11 +8,7 @@ use super::size;
 use crate::config::{MemoryBackend, MemorySource};
 
 pub(super) fn object(draft: &mut Draft, text: &str) -> Done {
-    let mut keys = if text.starts_with('{') {
-        json(text)?
-    } else {
-        Keyval::parse(text, Some("qom-type"), &[])?
-    };
+    let mut keys = if text.starts_with('{') { json(text)? } else { Keyval::parse(text, Some("qom-type"), &[])? };
     let kind = keys.require("qom-type")?;
     let known = ["memory-backend-ram", "memory-backend-file", "memory-backend-memfd"];
     if !known.contains(&kind.as_str()) {
@@ -26,14 +22,11 @@ pub(super) fn object(draft: &mut Draft, text: &str) -> Done {
         .ok_or("Parameter 'size' expects a size value above zero, such as 128M")?;
     let share = keys.take_bool("share")?;
     let source = match kind.as_str() {
-        "memory-backend-file" => MemorySource::File {
-            path: keys.require("mem-path")?.into(),
-            share: share.unwrap_or(false),
-        },
+        "memory-backend-file" => {
+            MemorySource::File { path: keys.require("mem-path")?.into(), share: share.unwrap_or(false) }
+        }
         // Shared unless told otherwise, as in QEMU: passing the descriptor on is what it is for.
-        "memory-backend-memfd" => MemorySource::Memfd {
-            share: share.unwrap_or(true),
-        },
+        "memory-backend-memfd" => MemorySource::Memfd { share: share.unwrap_or(true) },
         _ if share == Some(true) => {
             return Err("share=on needs memory-backend-memfd or memory-backend-file".into());
         }
@@ -43,11 +36,7 @@ pub(super) fn object(draft: &mut Draft, text: &str) -> Done {
     if draft.objects.iter().any(|object| object.id == id) {
         return Err(format!("Duplicate ID '{id}' for object"));
     }
-    draft.objects.push(MemoryBackend {
-        id,
-        size: bytes,
-        source,
-    });
+    draft.objects.push(MemoryBackend { id, option: draft.current.clone(), size: bytes, source });
     Ok(None)
 }
 

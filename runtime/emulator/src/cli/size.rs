@@ -2,9 +2,7 @@
 
 /// Parses `text` to bytes; a number without suffix counts units of `unit` bytes.
 pub(crate) fn parse(text: &str, unit: u64) -> Option<u64> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let factor = match suffix {
         "" => unit,
@@ -22,9 +20,7 @@ pub(crate) fn parse(text: &str, unit: u64) -> Option<u64> {
         return None;
     }
     let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    whole
-        .checked_mul(factor)?
-        .checked_add(part(fraction, factor)?)
+    whole.checked_mul(factor)?.checked_add(part(fraction, factor)?)
 }
 
 /// The bytes of a decimal fraction of `factor`, rounded down.

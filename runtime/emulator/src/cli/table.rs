@@ -151,10 +151,7 @@ const OPTIONS: &[Spec] = &[
     Spec {
         names: &["serial"],
         argument: "ADDRESS",
-        help: &[
-            "the serial port: stdio, null, none, file:PATH, unix:PATH[,...],",
-            "tcp:HOST:PORT[,...] or chardev:ID",
-        ],
+        help: &["the serial port: stdio, null, none, file:PATH, unix:PATH[,...],", "tcp:HOST:PORT[,...] or chardev:ID"],
         action: Action::Value(draft::serial),
     },
     Spec {
@@ -214,10 +211,5 @@ const OPTIONS: &[Spec] = &[
         help: &["print the version"],
         action: Action::Text(|| format!("{}\n", version::line())),
     },
-    Spec {
-        names: &["help", "h"],
-        argument: "",
-        help: &["print this text"],
-        action: Action::Text(help),
-    },
+    Spec { names: &["help", "h"], argument: "", help: &["print this text"], action: Action::Text(help) },
 ];

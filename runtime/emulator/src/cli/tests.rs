@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, Socket};
-use machine::{Accelerator, MachineKind};
+use ::machine::{Accelerator, MachineKind};
 
 fn run(line: &str) -> Result<Config, String> {
     let args = line.split_whitespace().map(OsString::from);
@@ -33,10 +33,7 @@ fn without_options_there_is_a_guest_on_the_terminal_and_a_qmp_socket() {
     assert!(config.greet && !config.stopped);
     let backend = |position: usize| &config.chardevs[position].backend;
     assert_eq!(*backend(config.serial.unwrap()), Backend::Stdio);
-    assert!(matches!(
-        backend(config.monitors[0]),
-        Backend::Socket(Socket { server: true, wait: false, .. })
-    ));
+    assert!(matches!(backend(config.monitors[0]), Backend::Socket(Socket { server: true, wait: false, .. })));
 }
 
 #[test]
@@ -67,6 +64,7 @@ fn chardevs_are_referred_to_by_name() {
     let expected = [
         Chardev {
             id: "m".into(),
+            option: "-chardev socket,id=m,host=::1,port=4444,server,nowait".into(),
             backend: Backend::Socket(Socket {
                 address: Address::Tcp { host: "::1".into(), port: 4444 },
                 server: true,
@@ -75,6 +73,7 @@ fn chardevs_are_referred_to_by_name() {
         },
         Chardev {
             id: "log".into(),
+            option: "-chardev file,id=log,path=/tmp/log,append=on".into(),
             backend: Backend::File { path: "/tmp/log".into(), append: true },
         },
     ];
@@ -84,16 +83,20 @@ fn chardevs_are_referred_to_by_name() {
 
 #[test]
 fn memory_comes_from_the_named_object_in_either_notation() {
-    let backend = |line: &str| config(line).backend;
+    let backend = |line: &str| {
+        let mut backend = config(line).backend?;
+        assert!(backend.option.starts_with("-object "));
+        backend.option.clear();
+        Some(backend)
+    };
     let expected = Some(MemoryBackend {
         id: "ram0".into(),
+        option: String::new(),
         size: 16 << 20,
         source: MemorySource::File { path: "/dev/shm/x".into(), share: true },
     });
     let machine = "-machine none,memory-backend=ram0 -m 16 -object";
-    let keyval = format!(
-        "{machine} memory-backend-file,id=ram0,size=16M,mem-path=/dev/shm/x,share=on"
-    );
+    let keyval = format!("{machine} memory-backend-file,id=ram0,size=16M,mem-path=/dev/shm/x,share=on");
     assert_eq!(backend(&keyval), expected);
     let json = format!(
         "{machine} {{\"qom-type\":\"memory-backend-file\",\"id\":\"ram0\",\"size\":16777216,\
@@ -145,18 +148,12 @@ fn mistakes_are_one_line_that_begins_with_the_option() {
         ("-chardev null,id=1a", "-chardev null,id=1a: Parameter 'id' expects an identifier"),
         ("-chardev file,id=a", "-chardev file,id=a: Parameter 'path' is missing"),
         ("-chardev socket,id=a", "-chardev socket,id=a: a socket needs path=PATH"),
-        (
-            "-chardev socket,id=a,path=x,port=1",
-            "-chardev socket,id=a,path=x,port=1: a socket has either path=",
-        ),
+        ("-chardev socket,id=a,path=x,port=1", "-chardev socket,id=a,path=x,port=1: a socket has either path="),
         (
             "-chardev socket,id=a,path=x,server=maybe",
             "-chardev socket,id=a,path=x,server=maybe: Parameter 'server' expects 'on' or 'off'",
         ),
-        (
-            "-chardev null,id=a -chardev null,id=a",
-            "-chardev null,id=a: Duplicate ID 'a' for chardev",
-        ),
+        ("-chardev null,id=a -chardev null,id=a", "-chardev null,id=a: Duplicate ID 'a' for chardev"),
         ("-mon chardev=zz,mode=control", "-mon chardev=zz,mode=control: chardev \"zz\" not found"),
         ("-mon mode=control", "-mon mode=control: Parameter 'chardev' is missing"),
         ("-mon chardev=x", "-mon chardev=x: the human monitor is not supported"),
@@ -172,15 +169,9 @@ fn mistakes_are_one_line_that_begins_with_the_option() {
         ),
         ("-display gtk", "-display gtk: Parameter 'type' does not accept value 'gtk'"),
         ("-object nope,id=x", "-object nope,id=x: Parameter 'qom-type' does not accept"),
-        (
-            "-object memory-backend-ram,id=x",
-            "-object memory-backend-ram,id=x: Parameter 'size' is missing",
-        ),
+        ("-object memory-backend-ram,id=x", "-object memory-backend-ram,id=x: Parameter 'size' is missing"),
         ("-object {", "-object {: "),
-        (
-            "-machine none,memory-backend=x",
-            "-machine none,memory-backend=x: Memory backend 'x' not found",
-        ),
+        ("-machine none,memory-backend=x", "-machine none,memory-backend=x: Memory backend 'x' not found"),
         (
             "-object memory-backend-ram,id=x,size=1M -machine none,memory-backend=x -m 2",
             "-m 2: Machine memory size does not match the size of the memory backend",

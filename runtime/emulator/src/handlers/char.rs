@@ -16,11 +16,7 @@ impl Commands for Handlers {
                 Some(monitor) => (monitor.filename.clone(), monitor.connected),
                 None => (filename(device), self.config.serial == Some(position)),
             };
-            ChardevInfo {
-                label: device.id.clone(),
-                filename,
-                frontend_open,
-            }
+            ChardevInfo { label: device.id.clone(), filename, frontend_open }
         };
         Ok(self.config.chardevs.iter().enumerate().map(describe).collect())
     }
@@ -32,9 +28,7 @@ fn filename(device: &Chardev) -> String {
         Backend::Null => "null".into(),
         Backend::Stdio => "stdio".into(),
         Backend::File { .. } => "file".into(),
-        Backend::Socket(Socket {
-            address, server, ..
-        }) => {
+        Backend::Socket(Socket { address, server, .. }) => {
             let address = match address {
                 Address::Unix(path) => format!("unix:{}", path.display()),
                 Address::Tcp { host, port } => format!("tcp:{host}:{port}"),

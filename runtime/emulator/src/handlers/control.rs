@@ -11,14 +11,7 @@ use crate::version;
 impl Commands for Handlers {
     async fn query_version(&self, _: &Context) -> Result<VersionInfo, Error> {
         let (major, minor, micro) = version::QEMU;
-        Ok(VersionInfo {
-            qemu: VersionTriple {
-                major,
-                minor,
-                micro,
-            },
-            package: version::PACKAGE.into(),
-        })
+        Ok(VersionInfo { qemu: VersionTriple { major, minor, micro }, package: version::PACKAGE.into() })
     }
 
     async fn quit(&self, _: &Context) -> Result<(), Error> {

@@ -4,8 +4,8 @@ use machine::{CpuInfo, MachineKind};
 use qapi_runtime::{Context, Error};
 use qapi_schema::machine::Commands;
 use qapi_schema::{
-    CpuInfoFast, CpuInfoFastBranch, CpuInstanceProperties, KvmInfo, MachineInfo, MemoryInfo,
-    Memsave, Pmemsave, ShutdownCause, SysEmuTarget, TargetInfo, UuidInfo,
+    CpuInfoFast, CpuInfoFastBranch, CpuInstanceProperties, KvmInfo, MachineInfo, MemoryInfo, Memsave, Pmemsave,
+    ShutdownCause, SysEmuTarget, TargetInfo, UuidInfo,
 };
 
 use super::Handlers;
@@ -37,16 +37,12 @@ impl Commands for Handlers {
     }
 
     async fn query_target(&self, _: &Context) -> Result<TargetInfo, Error> {
-        Ok(TargetInfo {
-            arch: SysEmuTarget::X86_64,
-        })
+        Ok(TargetInfo { arch: SysEmuTarget::X86_64 })
     }
 
     async fn query_uuid(&self, _: &Context) -> Result<UuidInfo, Error> {
         let uuid = self.config.uuid.unwrap_or_default();
-        Ok(UuidInfo {
-            uuid: hyphenated(&uuid),
-        })
+        Ok(UuidInfo { uuid: hyphenated(&uuid) })
     }
 
     async fn system_reset(&self, _: &Context) -> Result<(), Error> {
@@ -60,19 +56,14 @@ impl Commands for Handlers {
 
     async fn inject_nmi(&self, _: &Context) -> Result<(), Error> {
         if self.config.board == MachineKind::None {
-            return Err(Error::generic(
-                "this feature or command is not currently supported",
-            ));
+            return Err(Error::generic("this feature or command is not currently supported"));
         }
         let outcome = self.hardware.ask(|machine| machine.inject_nmi()).await?;
         outcome.map_err(|error| Error::generic(error.to_string()))
     }
 
     async fn query_kvm(&self, _: &Context) -> Result<KvmInfo, Error> {
-        Ok(KvmInfo {
-            enabled: self.kvm,
-            present: true,
-        })
+        Ok(KvmInfo { enabled: self.kvm, present: true })
     }
 
     async fn memsave(&self, _: &Context, args: Memsave) -> Result<(), Error> {
@@ -84,10 +75,7 @@ impl Commands for Handlers {
     }
 
     async fn query_memory_size_summary(&self, _: &Context) -> Result<MemoryInfo, Error> {
-        Ok(MemoryInfo {
-            base_memory: self.config.memory,
-            plugged_memory: Some(0),
-        })
+        Ok(MemoryInfo { base_memory: self.config.memory, plugged_memory: Some(0) })
     }
 }
 

@@ -2,9 +2,7 @@
 
 use qapi_runtime::{Context, Error};
 use qapi_schema::migration::Commands;
-use qapi_schema::{
-    Migrate, MigrateIncoming, MigrateSetCapabilities, MigrationCapabilityStatus, MigrationInfo,
-};
+use qapi_schema::{Migrate, MigrateIncoming, MigrateSetCapabilities, MigrationCapabilityStatus, MigrationInfo};
 
 use super::Handlers;
 use crate::owner::Request;
@@ -14,21 +12,12 @@ impl Commands for Handlers {
         self.owner.ask(Request::MigrationInfo).await
     }
 
-    async fn migrate_set_capabilities(
-        &self,
-        _: &Context,
-        args: MigrateSetCapabilities,
-    ) -> Result<(), Error> {
+    async fn migrate_set_capabilities(&self, _: &Context, args: MigrateSetCapabilities) -> Result<(), Error> {
         let changes = args.capabilities;
-        self.owner
-            .ask(|reply| Request::SetCapabilities(changes, reply))
-            .await?
+        self.owner.ask(|reply| Request::SetCapabilities(changes, reply)).await?
     }
 
-    async fn query_migrate_capabilities(
-        &self,
-        _: &Context,
-    ) -> Result<Vec<MigrationCapabilityStatus>, Error> {
+    async fn query_migrate_capabilities(&self, _: &Context) -> Result<Vec<MigrationCapabilityStatus>, Error> {
         self.owner.ask(Request::Capabilities).await
     }
 
@@ -41,8 +30,6 @@ impl Commands for Handlers {
     }
 
     async fn migrate_incoming(&self, _: &Context, args: MigrateIncoming) -> Result<(), Error> {
-        self.owner
-            .ask(|reply| Request::Incoming(args.uri, reply))
-            .await?
+        self.owner.ask(|reply| Request::Incoming(args.uri, reply)).await?
     }
 }

@@ -32,9 +32,7 @@ impl Capabilities {
 
     /// Makes all changes, or none when one is refused.
     pub(super) fn set(&mut self, changes: &[MigrationCapabilityStatus]) -> Result<(), Error> {
-        let refused = |change: &&MigrationCapabilityStatus| {
-            change.state && !AVAILABLE.contains(&change.capability)
-        };
+        let refused = |change: &&MigrationCapabilityStatus| change.state && !AVAILABLE.contains(&change.capability);
         if let Some(change) = changes.iter().find(refused) {
             return Err(Error::generic(format!(
                 "Capability '{}' is not supported by this emulator",
@@ -70,23 +68,15 @@ mod tests {
     #[test]
     fn changes_are_made_together_or_not_at_all() {
         let mut capabilities = Capabilities::default();
-        let refused = [
-            change(MigrationCapability::Events, true),
-            change(MigrationCapability::Xbzrle, true),
-        ];
+        let refused = [change(MigrationCapability::Events, true), change(MigrationCapability::Xbzrle, true)];
         let error = capabilities.set(&refused).unwrap_err();
         assert!(error.to_string().contains("'xbzrle'"));
         assert!(!capabilities.has(&MigrationCapability::Events));
         capabilities
-            .set(&[
-                change(MigrationCapability::Xbzrle, false),
-                change(MigrationCapability::Events, true),
-            ])
+            .set(&[change(MigrationCapability::Xbzrle, false), change(MigrationCapability::Events, true)])
             .unwrap();
         assert!(capabilities.has(&MigrationCapability::Events));
-        capabilities
-            .set(&[change(MigrationCapability::Events, false)])
-            .unwrap();
+        capabilities.set(&[change(MigrationCapability::Events, false)]).unwrap();
         assert!(!capabilities.has(&MigrationCapability::Events));
     }
 }

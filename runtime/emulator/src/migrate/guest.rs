@@ -27,13 +27,7 @@ impl Guest {
         let (ram, dirty_log) = (machine.ram(), machine.dirty_log());
         let name = machine.kind().name().to_owned();
         drop(machine);
-        Self {
-            hardware,
-            reports,
-            ram,
-            dirty_log,
-            name,
-        }
+        Self { hardware, reports, ram, dirty_log, name }
     }
 }
 
@@ -59,11 +53,7 @@ impl Vm for Guest {
         Ok(saved.into_iter().map(section).collect())
     }
 
-    fn load_device(
-        &mut self,
-        section: &SectionHeader,
-        source: &mut dyn Source,
-    ) -> Result<bool, VmError> {
+    fn load_device(&mut self, section: &SectionHeader, source: &mut dyn Source) -> Result<bool, VmError> {
         let mut machine = self.hardware.machine();
         let (name, instance) = (&section.name, section.instance);
         match machine.load_device(name, instance, section.version, source) {
@@ -75,18 +65,6 @@ impl Vm for Guest {
 }
 
 fn section(device: SavedDevice) -> DeviceSection {
-    let SavedDevice {
-        name,
-        instance,
-        version,
-        payload,
-        description,
-    } = device;
-    DeviceSection {
-        name: name.to_owned(),
-        instance,
-        version,
-        payload,
-        description,
-    }
+    let SavedDevice { name, instance, version, payload, description } = device;
+    DeviceSection { name: name.to_owned(), instance, version, payload, description }
 }

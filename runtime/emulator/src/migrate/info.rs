@@ -1,7 +1,7 @@
 //! The answer to `query-migrate`.
 
 use migration::{MigrationStats, Status};
-use qapi_schema::{MigrationInfo, MigrationStatus, MigrationStats as Ram};
+use qapi_schema::{MigrationInfo, MigrationStats as Ram, MigrationStatus};
 
 /// The status in the schema's terms. While the devices move a client sees `active`, as in QEMU 7.2
 /// unless it asked for a pause there.
@@ -18,11 +18,7 @@ pub(super) fn status(status: Status) -> MigrationStatus {
 }
 
 /// What is told of an outgoing migration that stands at `status`.
-pub(super) fn outgoing(
-    status: MigrationStatus,
-    stats: &MigrationStats,
-    error: Option<String>,
-) -> MigrationInfo {
+pub(super) fn outgoing(status: MigrationStatus, stats: &MigrationStats, error: Option<String>) -> MigrationInfo {
     let mut info = MigrationInfo::default();
     match status {
         MigrationStatus::None => return info,

@@ -16,10 +16,10 @@ use std::thread;
 use migration::{Address, Listener, MigrationError, MigrationState};
 use qapi_runtime::{Error, EventSink};
 use qapi_schema::{
-    Migrate, MigrationCapability, MigrationCapabilityStatus, MigrationInfo, MigrationStatus,
-    RunState, SocketAddress,
+    Migrate, MigrationCapability, MigrationCapabilityStatus, MigrationInfo, MigrationStatus, RunState, SocketAddress,
 };
 
+use crate::errno::plain;
 use crate::owner::{Report, Reports};
 use capabilities::Capabilities;
 pub(crate) use guest::Guest;
@@ -77,7 +77,7 @@ impl Migration {
             Some("defer") => Incoming::Deferred,
             Some(uri) => {
                 let bound = uri.parse().and_then(|address| Listener::bind(&address));
-                Incoming::Bound(bound.map_err(|error| format!("-incoming {uri}: {error}"))?)
+                Incoming::Bound(bound.map_err(|error| format!("-incoming {uri}: {}", plain(&error)))?)
             }
         };
         let observer = outside::observer(events.clone(), Arc::clone(&tell));
@@ -130,12 +130,12 @@ impl Migration {
         }
         match run_state {
             RunState::Inmigrate => Err(Error::generic("Guest is waiting for an incoming migration")),
-            RunState::Postmigrate => Err(Error::generic(
-                "Can't migrate the vm that was paused due to previous migration",
-            )),
-            _ if arguments.blk == Some(true) || arguments.inc == Some(true) => Err(Error::generic(
-                "Disks are not migrated by this emulator: leave out 'blk' and 'inc'",
-            )),
+            RunState::Postmigrate => {
+                Err(Error::generic("Can't migrate the vm that was paused due to previous migration"))
+            }
+            _ if arguments.blk == Some(true) || arguments.inc == Some(true) => {
+                Err(Error::generic("Disks are not migrated by this emulator: leave out 'blk' and 'inc'"))
+            }
             _ => Ok(()),
         }
     }
@@ -157,12 +157,16 @@ impl Migration {
             }
         }
         let bound = uri.parse().and_then(|address| Listener::bind(&address));
-        let listener = bound.map_err(|error| Error::generic(error.to_string()))?;
+        let listener = bound.map_err(|error| Error::generic(plain(&error)))?;
         self.receive(listener, guest, reports)
     }
 
     /// The machine is there: lets the source of `-incoming` in.
-    pub(crate) fn open(&mut self, guest: impl FnOnce() -> Guest + Send + 'static, reports: &Reports) -> Result<(), Error> {
+    pub(crate) fn open(
+        &mut self,
+        guest: impl FnOnce() -> Guest + Send + 'static,
+        reports: &Reports,
+    ) -> Result<(), Error> {
         match std::mem::replace(&mut self.incoming, Incoming::Deferred) {
             Incoming::Bound(listener) => self.receive(listener, guest, reports),
             other => {
@@ -205,7 +209,7 @@ impl Migration {
     pub(crate) fn info(&self) -> MigrationInfo {
         let status = self.status();
         if !self.inward {
-            let error = self.state.error();
+            let error = self.state.error().map(|error| plain(&error));
             let mut info = info::outgoing(status, &self.state.stats(), error);
             info.socket_address = self.socket_address();
             return info;
@@ -240,10 +244,7 @@ impl Migration {
     }
 
     /// Command `migrate-set-capabilities`.
-    pub(crate) fn set_capabilities(
-        &mut self,
-        changes: &[MigrationCapabilityStatus],
-    ) -> Result<(), Error> {
+    pub(crate) fn set_capabilities(&mut self, changes: &[MigrationCapabilityStatus]) -> Result<(), Error> {
         if !self.settled && !self.inward {
             return Err(Error::generic(BUSY));
         }
@@ -256,7 +257,5 @@ impl Migration {
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
     let thread = thread::Builder::new().name(name.into()).spawn(work);
-    thread
-        .map(drop)
-        .map_err(|error| Error::generic(format!("cannot start the migration's thread: {error}")))
+    thread.map(drop).map_err(|error| Error::generic(format!("cannot start the migration's thread: {error}")))
 }

@@ -6,18 +6,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use migration::{Address, Listener, MigrationEvent, MigrationState, Settings, Status};
 use qapi_runtime::EventSink;
 use qapi_schema::{
-    InetSocketAddress, MigrationPass, MigrationStatus, SocketAddress, SocketAddressBranch,
-    UnixSocketAddress,
+    InetSocketAddress, MigrationPass, MigrationStatus, SocketAddress, SocketAddressBranch, UnixSocketAddress,
 };
+
+use crate::errno::plain;
 
 use super::{Ended, Guest, info};
 
 /// Tells clients how a migration goes on, on its thread. Its end is told by the owner, once it has
 /// taken effect.
-pub(super) fn observer(
-    events: EventSink,
-    tell: Arc<AtomicBool>,
-) -> impl Fn(MigrationEvent) + Send + Sync + 'static {
+pub(super) fn observer(events: EventSink, tell: Arc<AtomicBool>) -> impl Fn(MigrationEvent) + Send + Sync + 'static {
     move |event| match event {
         MigrationEvent::Status(status @ (Status::Setup | Status::Active | Status::Cancelling)) => {
             emit(&events, &tell, info::status(status));
@@ -43,12 +41,9 @@ pub(super) fn emit(events: &EventSink, tell: &AtomicBool, status: MigrationStatu
 pub(super) fn send(mut guest: Guest, address: &Address, state: &MigrationState) -> Ended {
     let outcome = migration::send_to(&mut guest, address, &Settings::default(), state);
     if let Some(error) = &outcome.error {
-        eprintln!("qapi-emulator: {error}");
+        eprintln!("qapi-emulator: {}", plain(error));
     }
-    Ended::Outgoing {
-        moved: outcome.status == Status::Completed,
-        stopped: outcome.stopped,
-    }
+    Ended::Outgoing { moved: outcome.status == Status::Completed, stopped: outcome.stopped }
 }
 
 /// Waits for the guest and loads it.
@@ -56,7 +51,7 @@ pub(super) fn receive(mut guest: Guest, listener: Listener, state: &MigrationSta
     let outcome = migration::receive_from(&mut guest, listener, &Settings::default(), state);
     let loaded = match outcome.result {
         Ok(loaded) => loaded,
-        Err(error) => return Ended::Lost(error.to_string()),
+        Err(error) => return Ended::Lost(plain(&error)),
     };
     match loaded.run_state.map(|name| name.parse()).transpose() {
         Ok(run_state) => Ended::Arrived(run_state),

@@ -11,21 +11,12 @@ pub(super) fn emit(events: &EventSink, notice: Notice) {
         Notice::Stop => events.emit(&StopEvent {}),
         Notice::Resume => events.emit(&Resume {}),
         Notice::Powerdown => events.emit(&Powerdown {}),
-        Notice::Reset(reason) => events.emit(&Reset {
-            guest: by_guest(&reason),
-            reason,
-        }),
-        Notice::Shutdown(reason) => events.emit(&Shutdown {
-            guest: by_guest(&reason),
-            reason,
-        }),
+        Notice::Reset(reason) => events.emit(&Reset { guest: by_guest(&reason), reason }),
+        Notice::Shutdown(reason) => events.emit(&Shutdown { guest: by_guest(&reason), reason }),
     }
 }
 
 /// Whether the guest brought it about.
 fn by_guest(cause: &ShutdownCause) -> bool {
-    matches!(
-        cause,
-        ShutdownCause::GuestShutdown | ShutdownCause::GuestReset | ShutdownCause::GuestPanic
-    )
+    matches!(cause, ShutdownCause::GuestShutdown | ShutdownCause::GuestReset | ShutdownCause::GuestPanic)
 }

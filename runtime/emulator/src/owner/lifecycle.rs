@@ -145,10 +145,7 @@ impl<T> Lifecycle<T> {
 
     /// The machine has done, or failed to do, the job last handed out.
     /// Tells who waits for an operation that is over by that.
-    pub(crate) fn job_done(
-        &mut self,
-        outcome: Result<(), String>,
-    ) -> Option<(T, Result<(), Error>)> {
+    pub(crate) fn job_done(&mut self, outcome: Result<(), String>) -> Option<(T, Result<(), Error>)> {
         self.busy = false;
         let error = outcome.err()?;
         self.steps.clear();
@@ -249,11 +246,7 @@ impl<T> Lifecycle<T> {
     /// Stops the guest if it runs.
     fn stop_in(&self, state: RunState) -> Vec<Step> {
         match self.run.is_running() {
-            true => vec![
-                Step::Run(Job::Pause),
-                Step::Set(state),
-                Step::Emit(Notice::Stop),
-            ],
+            true => vec![Step::Run(Job::Pause), Step::Set(state), Step::Emit(Notice::Stop)],
             false => Vec::new(),
         }
     }
@@ -286,20 +279,14 @@ impl<T> Lifecycle<T> {
             ];
         }
         let mut steps = vec![Step::Run(Job::Reset), Step::Emit(Notice::Reset(cause))];
-        if !matches!(
-            self.run.state(),
-            RunState::Inmigrate | RunState::FinishMigrate
-        ) {
+        if !matches!(self.run.state(), RunState::Inmigrate | RunState::FinishMigrate) {
             steps.push(Step::Set(RunState::Prelaunch));
         }
         steps
     }
 
     fn shutdown(&self, cause: ShutdownCause) -> Vec<Step> {
-        let told = matches!(
-            cause,
-            ShutdownCause::HostQmpQuit | ShutdownCause::HostSignal
-        );
+        let told = matches!(cause, ShutdownCause::HostQmpQuit | ShutdownCause::HostSignal);
         let mut steps = vec![Step::Emit(Notice::Shutdown(cause))];
         match self.policy.no_shutdown && !told {
             true => steps.extend(self.stop_in(RunState::Shutdown)),
@@ -329,11 +316,7 @@ impl<T> Lifecycle<T> {
 
 /// Lets the guest run. Clients hear of it before the first instruction.
 fn run() -> Vec<Step> {
-    vec![
-        Step::Set(RunState::Running),
-        Step::Emit(Notice::Resume),
-        Step::Run(Job::Resume),
-    ]
+    vec![Step::Set(RunState::Running), Step::Emit(Notice::Resume), Step::Run(Job::Resume)]
 }
 
 #[cfg(test)]

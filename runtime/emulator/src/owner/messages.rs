@@ -72,15 +72,11 @@ impl Handle {
 
     /// Has an operation carried out.
     pub(crate) async fn operate(&self, operation: Operation) -> Outcome {
-        self.ask(|reply| Request::Operate(operation, Ticket::Command(reply)))
-            .await?
+        self.ask(|reply| Request::Operate(operation, Ticket::Command(reply))).await?
     }
 
     /// Sends a request and waits for its answer.
-    pub(crate) async fn ask<R>(
-        &self,
-        request: impl FnOnce(oneshot::Sender<R>) -> Request,
-    ) -> Result<R, Error> {
+    pub(crate) async fn ask<R>(&self, request: impl FnOnce(oneshot::Sender<R>) -> Request) -> Result<R, Error> {
         let (reply, answer) = oneshot::channel();
         let sent = self.requests.send(request(reply)).await;
         sent.map_err(|_| ending())?;

@@ -37,12 +37,7 @@ impl Channels {
     pub(crate) fn new() -> Self {
         let (to_requests, requests) = mpsc::channel(INBOX);
         let (to_reports, reports) = mpsc::unbounded_channel();
-        Self {
-            requests,
-            reports,
-            handle: Handle::new(to_requests),
-            sender: Reports::new(to_reports),
-        }
+        Self { requests, reports, handle: Handle::new(to_requests), sender: Reports::new(to_reports) }
     }
 }
 
@@ -230,11 +225,7 @@ impl Owner {
 
     fn status(&self) -> StatusInfo {
         let status = self.lifecycle.state().clone();
-        StatusInfo {
-            running: status == RunState::Running,
-            singlestep: false,
-            status,
-        }
+        StatusInfo { running: status == RunState::Running, singlestep: false, status }
     }
 }
 

@@ -25,10 +25,7 @@ fn only_listed_transitions_are_made() {
     machine.set(Running).unwrap();
     machine.set(Paused).unwrap();
     let error = machine.set(Shutdown).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "invalid runstate transition: 'paused' -> 'shutdown'"
-    );
+    assert_eq!(error.to_string(), "invalid runstate transition: 'paused' -> 'shutdown'");
     assert!(machine.is(&Paused), "a refused transition changes nothing");
     machine.set(Paused).unwrap();
 }

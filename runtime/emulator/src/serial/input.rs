@@ -35,11 +35,7 @@ impl Room {
 }
 
 /// Starts a thread that gives what it reads to the serial port.
-pub(super) fn spawn(
-    source: impl Read + Send + 'static,
-    port: SerialPort,
-    room: Room,
-) -> Result<(), String> {
+pub(super) fn spawn(source: impl Read + Send + 'static, port: SerialPort, room: Room) -> Result<(), String> {
     thread::Builder::new()
         .name("serial-input".into())
         .spawn(move || super::feed(source, &port, &room))

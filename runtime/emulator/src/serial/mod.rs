@@ -13,7 +13,7 @@ use std::io::{self, Read, Write as _};
 use machine::{SerialPort, SerialSink};
 
 use crate::config::{Backend, Chardev};
-use crate::errno::reason;
+use crate::errno::plain;
 
 pub(crate) use input::Room;
 pub(crate) use terminal::Terminal;
@@ -39,10 +39,7 @@ pub(crate) enum Source {
 impl Serial {
     /// Opens `device`; a serial port without device drops its output.
     pub(crate) fn open(device: Option<&Chardev>) -> Result<Self, String> {
-        let silent = |sink: Output| Self {
-            sink: Box::new(sink),
-            source: Source::None,
-        };
+        let silent = |sink: Output| Self { sink: Box::new(sink), source: Source::None };
         let Some(device) = device else {
             return Ok(silent(Output::Nothing));
         };
@@ -56,27 +53,19 @@ impl Serial {
                 })
             }
             Backend::File { path, append } => {
-                let file = OpenOptions::new()
-                    .write(true)
-                    .create(true)
-                    .append(*append)
-                    .truncate(!append)
-                    .open(path);
+                let file = OpenOptions::new().write(true).create(true).append(*append).truncate(!append).open(path);
                 let file = file.map_err(|error| {
-                    let (id, path) = (&device.id, path.display());
-                    let reason = reason(&error);
-                    format!("-chardev {id}: Could not open '{path}': {reason}")
+                    let (option, path) = (&device.option, path.display());
+                    let reason = plain(&error);
+                    format!("{option}: Could not open '{path}': {reason}")
                 })?;
                 Ok(silent(Output::File(file)))
             }
             Backend::Socket(socket) => {
                 let room = Room::default();
-                let clients = socket::Clients::open(&device.id, socket)?;
+                let clients = socket::Clients::open(&device.option, socket)?;
                 let output = Output::Socket(clients.clone());
-                Ok(Self {
-                    sink: Box::new(WithRoom(output, room.clone())),
-                    source: Source::Socket(clients, room),
-                })
+                Ok(Self { sink: Box::new(WithRoom(output, room.clone())), source: Source::Socket(clients, room) })
             }
         }
     }

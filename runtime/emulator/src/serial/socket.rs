@@ -16,7 +16,7 @@ use rustix::net::{RecvFlags, SendFlags};
 
 use super::Room;
 use crate::config::{Address, Socket};
-use crate::errno::reason;
+use crate::errno::plain;
 
 /// The client, when there is one, shared by the processor's thread that writes and the one that reads.
 #[derive(Clone)]
@@ -50,17 +50,16 @@ impl Drop for Shared {
 
 impl Clients {
     /// Listens or connects. With `wait`, returns when the first client is there.
-    pub(super) fn open(id: &str, socket: &Socket) -> Result<Self, String> {
+    pub(super) fn open(option: &str, socket: &Socket) -> Result<Self, String> {
         let failed = |what: &str, error: &io::Error| {
-            let reason = reason(error);
-            format!("-chardev {id}: Failed to {what}: {reason}")
+            let reason = plain(error);
+            format!("{option}: Failed to {what}: {reason}")
         };
         let mut file = None;
         let door = match (&socket.address, socket.server) {
             (Address::Unix(path), true) => {
                 let bound = bind_unix(path);
-                let listener = bound
-                    .map_err(|error| failed(&format!("bind socket to {}", path.display()), &error))?;
+                let listener = bound.map_err(|error| failed(&format!("bind socket to {}", path.display()), &error))?;
                 file = Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()));
                 Door::Unix(listener)
             }
@@ -71,26 +70,18 @@ impl Clients {
             }
             (Address::Unix(path), false) => {
                 let stream = UnixStream::connect(path);
-                let stream = stream
-                    .map_err(|error| failed(&format!("connect to '{}'", path.display()), &error))?;
+                let stream = stream.map_err(|error| failed(&format!("connect to '{}'", path.display()), &error))?;
                 Door::Connected(Arc::new(stream.into()))
             }
             (Address::Tcp { host, port }, false) => {
                 let stream = TcpStream::connect((host.as_str(), *port));
-                let stream = stream
-                    .map_err(|error| failed(&format!("connect to '{host}:{port}'"), &error))?;
+                let stream = stream.map_err(|error| failed(&format!("connect to '{host}:{port}'"), &error))?;
                 Door::Connected(Arc::new(stream.into()))
             }
         };
-        let clients = Self {
-            shared: Arc::new(Shared {
-                door: Mutex::new(None),
-                client: Mutex::new(None),
-                file,
-            }),
-        };
+        let clients = Self { shared: Arc::new(Shared { door: Mutex::new(None), client: Mutex::new(None), file }) };
         if socket.wait {
-            eprintln!("qapi-emulator: -chardev {id}: waiting for a connection");
+            eprintln!("qapi-emulator: {option}: waiting for a connection");
             let client = door.next().map_err(|error| failed("accept a client", &error))?;
             *clients.client() = client;
         }

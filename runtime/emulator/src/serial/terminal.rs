@@ -19,9 +19,7 @@ impl Terminal {
             return None;
         }
         let mut settings = before.clone();
-        settings
-            .local_modes
-            .remove(LocalModes::ICANON | LocalModes::ECHO);
+        settings.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
         tcsetattr(&stdin, OptionalActions::Now, &settings).ok()?;
         Some(Self { before })
     }

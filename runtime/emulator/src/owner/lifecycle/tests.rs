@@ -29,10 +29,7 @@ fn describe(effect: &Effect<u32>) -> String {
 
 fn running(policy: Policy) -> Lifecycle<u32> {
     let autostart = true;
-    let mut lifecycle = Lifecycle::new(Policy {
-        autostart,
-        ..policy
-    });
+    let mut lifecycle = Lifecycle::new(Policy { autostart, ..policy });
     lifecycle.submit(Operation::Start, 0);
     assert_eq!(drive(&mut lifecycle), ["RESUME", "Resume", "0 done"]);
     lifecycle
@@ -69,50 +66,32 @@ fn without_autostart_the_guest_waits_for_cont() {
 fn reset_keeps_a_running_guest_running_and_readies_a_stopped_one() {
     let mut vm = running(Policy::default());
     let reset = Operation::Reset(ShutdownCause::HostQmpSystemReset);
-    assert_eq!(
-        perform(&mut vm, reset.clone()),
-        ["Pause", "Reset", "RESET host-qmp-system-reset", "Resume", "1 done"]
-    );
+    assert_eq!(perform(&mut vm, reset.clone()), ["Pause", "Reset", "RESET host-qmp-system-reset", "Resume", "1 done"]);
     perform(&mut vm, Operation::Stop);
-    assert_eq!(
-        perform(&mut vm, reset),
-        ["Reset", "RESET host-qmp-system-reset", "1 done"]
-    );
+    assert_eq!(perform(&mut vm, reset), ["Reset", "RESET host-qmp-system-reset", "1 done"]);
     assert_eq!(*vm.state(), RunState::Prelaunch);
 }
 
 #[test]
 fn quit_is_answered_before_the_end_whatever_no_shutdown_says() {
-    let mut vm = running(Policy {
-        no_shutdown: true,
-        ..Policy::default()
-    });
+    let mut vm = running(Policy { no_shutdown: true, ..Policy::default() });
     let quit = perform(&mut vm, Operation::Shutdown(ShutdownCause::HostQmpQuit));
     assert_eq!(quit, ["SHUTDOWN host-qmp-quit", "1 done", "exit"]);
 }
 
 #[test]
 fn no_reboot_turns_a_reset_into_a_shutdown() {
-    let mut vm = running(Policy {
-        no_reboot: true,
-        ..Policy::default()
-    });
+    let mut vm = running(Policy { no_reboot: true, ..Policy::default() });
     let reset = perform(&mut vm, Operation::Reset(ShutdownCause::GuestReset));
     assert_eq!(reset, ["SHUTDOWN guest-reset", "1 done", "exit"]);
 }
 
 #[test]
 fn no_shutdown_keeps_the_process_until_a_reset() {
-    let mut vm = running(Policy {
-        no_shutdown: true,
-        ..Policy::default()
-    });
+    let mut vm = running(Policy { no_shutdown: true, ..Policy::default() });
     let down = perform(&mut vm, Operation::Shutdown(ShutdownCause::GuestShutdown));
     assert_eq!(down, ["SHUTDOWN guest-shutdown", "Pause", "STOP", "1 done"]);
-    assert_eq!(
-        perform(&mut vm, Operation::Cont),
-        ["1: Resetting the Virtual Machine is required"]
-    );
+    assert_eq!(perform(&mut vm, Operation::Cont), ["1: Resetting the Virtual Machine is required"]);
     perform(&mut vm, Operation::Reset(ShutdownCause::HostQmpSystemReset));
     assert_eq!(*vm.state(), RunState::Prelaunch);
 }
@@ -124,10 +103,7 @@ fn outgoing_migration_stops_the_guest_for_good_or_gives_it_back() {
     assert_eq!(freeze, ["Pause", "STOP", "1 done"]);
     assert_eq!(*vm.state(), RunState::FinishMigrate);
     assert_eq!(*vm.state_to_send(), RunState::Running);
-    assert_eq!(
-        perform(&mut vm, Operation::Cont),
-        ["1: Migration is not finalized yet"]
-    );
+    assert_eq!(perform(&mut vm, Operation::Cont), ["1: Migration is not finalized yet"]);
     let back = perform(&mut vm, Operation::Thaw { moved: false });
     assert_eq!(back, ["RESUME", "Resume", "1 done"]);
     perform(&mut vm, Operation::Freeze);
@@ -156,10 +132,7 @@ fn an_arriving_guest_goes_on_as_it_was_unless_told_otherwise() {
         (true, None, Some(RunState::Prelaunch), RunState::Prelaunch),
         (true, None, Some(RunState::Postmigrate), RunState::Postmigrate),
     ] {
-        let policy = Policy {
-            autostart,
-            ..Policy::default()
-        };
+        let policy = Policy { autostart, ..Policy::default() };
         let mut vm = Lifecycle::new(policy);
         perform(&mut vm, Operation::AwaitMigration);
         assert_eq!(perform(&mut vm, Operation::Start), ["1 done"]);
@@ -191,8 +164,5 @@ fn a_machine_that_fails_a_job_needs_a_reset() {
     let (ticket, answer) = vm.job_done(Err("vCPU 0 does not answer".into())).unwrap();
     assert_eq!((ticket, answer.unwrap_err().to_string()), (1, "vCPU 0 does not answer".into()));
     assert_eq!(*vm.state(), RunState::InternalError);
-    assert_eq!(
-        perform(&mut vm, Operation::Cont),
-        ["1: Resetting the Virtual Machine is required"]
-    );
+    assert_eq!(perform(&mut vm, Operation::Cont), ["1: Resetting the Virtual Machine is required"]);
 }
