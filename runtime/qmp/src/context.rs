@@ -20,18 +20,8 @@ impl Context {
         Self::for_session(Arc::from(""), 0, events.clone(), Monitors::default())
     }
 
-    pub(crate) fn for_session(
-        monitor: Arc<str>,
-        session: u64,
-        events: EventSink,
-        monitors: Monitors,
-    ) -> Self {
-        Self {
-            monitor,
-            session,
-            events,
-            monitors,
-        }
+    pub(crate) fn for_session(monitor: Arc<str>, session: u64, events: EventSink, monitors: Monitors) -> Self {
+        Self { monitor, session, events, monitors }
     }
 
     /// The label of the monitor the request came over; empty outside a session.

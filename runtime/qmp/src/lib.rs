@@ -3,13 +3,13 @@
 //! The only crate that generated code names. [`visit`] reads and writes values, [`json`] is the text they travel as,
 //! [`Value`] is what they are when no type is at hand, [`Command`] and [`Service`] are how generated code meets a server.
 
-pub mod json;
 pub mod client;
 mod command;
 mod context;
 mod error;
 mod events;
 mod index;
+pub mod json;
 #[macro_use]
 mod macros;
 mod monitors;
@@ -19,15 +19,15 @@ pub mod transport;
 mod value;
 pub mod visit;
 
-pub use context::Context;
 pub use client::{Client, ClientError};
 pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
+pub use context::Context;
 pub use error::{Error, ErrorClass};
-pub use index::CommandIndex;
 pub use events::EventSink;
-pub use qapi_macros::qapi;
+pub use index::CommandIndex;
 pub use monitors::{MonitorInfo, Monitors};
 pub use protocol::Version;
+pub use qapi_macros::qapi;
 pub use server::{Server, ServerError};
 pub use value::{Dict, Null, Number, Str, Value};
 pub use visit::{

@@ -38,10 +38,7 @@ impl Monitors {
 
     /// The monitor of that name.
     pub fn find(&self, label: &str) -> Option<MonitorInfo> {
-        self.lock()
-            .iter()
-            .find(|entry| &*entry.label == label)
-            .map(Entry::info)
+        self.lock().iter().find(|entry| &*entry.label == label).map(Entry::info)
     }
 
     /// Whether the name is taken.
@@ -50,29 +47,15 @@ impl Monitors {
     }
 
     pub(crate) fn add(&self, label: &Arc<str>, address: String, listening: bool) {
-        self.lock().push(Entry {
-            label: Arc::clone(label),
-            address,
-            listening,
-            clients: Vec::new(),
-        });
+        self.lock().push(Entry { label: Arc::clone(label), address, listening, clients: Vec::new() });
     }
 
     /// Notes that a client came; dropping the returned value notes that it left.
-    pub(crate) fn connected(
-        &self,
-        label: &Arc<str>,
-        session: u64,
-        peer: Option<String>,
-    ) -> Presence {
+    pub(crate) fn connected(&self, label: &Arc<str>, session: u64, peer: Option<String>) -> Presence {
         if let Some(entry) = self.lock().iter_mut().find(|entry| entry.label == *label) {
             entry.clients.push((session, peer));
         }
-        Presence {
-            monitors: self.clone(),
-            label: Arc::clone(label),
-            session,
-        }
+        Presence { monitors: self.clone(), label: Arc::clone(label), session }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
@@ -83,11 +66,7 @@ impl Monitors {
 
 impl Entry {
     fn info(&self) -> MonitorInfo {
-        let prefix = if self.clients.is_empty() {
-            "disconnected:"
-        } else {
-            ""
-        };
+        let prefix = if self.clients.is_empty() { "disconnected:" } else { "" };
         let server = if self.listening { ",server=on" } else { "" };
         let peer = match self.clients.last() {
             Some((_, Some(peer))) => format!(" <-> {}", peer.trim_start_matches("tcp:")),
@@ -111,15 +90,8 @@ pub(crate) struct Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        for entry in self
-            .monitors
-            .lock()
-            .iter_mut()
-            .filter(|entry| entry.label == self.label)
-        {
-            entry
-                .clients
-                .retain(|(session, _)| *session != self.session);
+        for entry in self.monitors.lock().iter_mut().filter(|entry| entry.label == self.label) {
+            entry.clients.retain(|(session, _)| *session != self.session);
         }
     }
 }

@@ -10,11 +10,7 @@ use qapi_runtime::client::AnyEvent;
 use qapi_runtime::{Client, ClientError, Command, CommandFlags, Dict, ErrorClass, Value};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
 }
 
 fn server() -> (Running, UnixStream) {
@@ -37,10 +33,7 @@ struct Go(Dict);
 qapi_runtime::transparent!(Go);
 impl Command for Go {
     const NAME: &'static str = "go";
-    const FLAGS: CommandFlags = CommandFlags {
-        oob: true,
-        ..CommandFlags::NONE
-    };
+    const FLAGS: CommandFlags = CommandFlags { oob: true, ..CommandFlags::NONE };
     type Reply = ();
 }
 
@@ -49,10 +42,7 @@ struct Hush(Dict);
 qapi_runtime::transparent!(Hush);
 impl Command for Hush {
     const NAME: &'static str = "hush";
-    const FLAGS: CommandFlags = CommandFlags {
-        success_response: false,
-        ..CommandFlags::NONE
-    };
+    const FLAGS: CommandFlags = CommandFlags { success_response: false, ..CommandFlags::NONE };
     type Reply = ();
 }
 
@@ -63,47 +53,20 @@ fn calls_are_typed_and_events_stream() {
         let client = Client::over(far).await.expect("a client");
         assert_eq!(client.greeting().capabilities, ["oob"]);
         let (mut changes, mut all) = (client.events::<LightChanged>(), client.any_events());
-        client
-            .execute(SetLight(Light { lit: true }))
-            .await
-            .expect("set");
-        assert_eq!(
-            client.execute(QueryLight {}).await.expect("a light"),
-            Light { lit: true }
-        );
-        let change = changes
-            .next()
-            .await
-            .expect("an event")
-            .expect("of the schema");
+        client.execute(SetLight(Light { lit: true })).await.expect("set");
+        assert_eq!(client.execute(QueryLight {}).await.expect("a light"), Light { lit: true });
+        let change = changes.next().await.expect("an event").expect("of the schema");
         assert_eq!(change.event.0, Light { lit: true });
-        assert!(
-            change
-                .time
-                .elapsed()
-                .is_ok_and(|since| since.as_secs() < 60)
-        );
-        client
-            .execute(Quit {})
-            .await
-            .expect("answered before the end");
+        assert!(change.time.elapsed().is_ok_and(|since| since.as_secs() < 60));
+        client.execute(Quit {}).await.expect("answered before the end");
         let names = [all.next().await, all.next().await].map(|event| {
             let AnyEvent { name, data } = event.expect("an event").expect("any").event;
             (name, data.len())
         });
-        assert_eq!(
-            names,
-            [("LIGHT_CHANGED".to_owned(), 1), ("GONE".to_owned(), 0)]
-        );
+        assert_eq!(names, [("LIGHT_CHANGED".to_owned(), 1), ("GONE".to_owned(), 0)]);
         assert!(all.next().await.is_none() && changes.next().await.is_none());
-        assert!(
-            client.events::<Gone>().next().await.is_none(),
-            "nothing comes after the end"
-        );
-        let error = client
-            .execute(QueryLight {})
-            .await
-            .expect_err("the server is gone");
+        assert!(client.events::<Gone>().next().await.is_none(), "nothing comes after the end");
+        let error = client.execute(QueryLight {}).await.expect_err("the server is gone");
         assert!(matches!(error, ClientError::Closed));
     });
     server.join();
@@ -114,42 +77,19 @@ fn errors_name_the_command() {
     let (_server, far) = server();
     block_on(async {
         let client = Client::over(far).await.expect("a client");
-        let error = client
-            .execute(Unknown::default())
-            .await
-            .expect_err("no such command");
-        assert_eq!(
-            error.to_string(),
-            "unknown: The command unknown has not been found"
-        );
-        assert!(
-            matches!(error, ClientError::Command { error, .. } if error.class() == ErrorClass::CommandNotFound)
-        );
+        let error = client.execute(Unknown::default()).await.expect_err("no such command");
+        assert_eq!(error.to_string(), "unknown: The command unknown has not been found");
+        assert!(matches!(error, ClientError::Command { error, .. } if error.class() == ErrorClass::CommandNotFound));
         assert!(client.supports::<QueryLight>().await.expect("asked"));
         assert!(!client.supports::<Unknown>().await.expect("asked"));
         let mut arguments = Dict::new();
         arguments.insert("lit", Value::from("yes"));
-        let error = client
-            .call("set-light", &arguments)
-            .await
-            .expect_err("no boolean");
-        assert_eq!(
-            error.to_string(),
-            "set-light: Invalid parameter type for 'lit', expected: boolean"
-        );
-        let reply = client
-            .call("query-light", &Dict::new())
-            .await
-            .expect("any reply");
+        let error = client.call("set-light", &arguments).await.expect_err("no boolean");
+        assert_eq!(error.to_string(), "set-light: Invalid parameter type for 'lit', expected: boolean");
+        let reply = client.call("query-light", &Dict::new()).await.expect("any reply");
         assert_eq!(reply.to_string(), "{\"lit\": false}");
-        client
-            .execute(Hush::default())
-            .await
-            .expect("not waited for");
-        client
-            .execute(QueryLight {})
-            .await
-            .expect("the connection goes on");
+        client.execute(Hush::default()).await.expect("not waited for");
+        client.execute(QueryLight {}).await.expect("the connection goes on");
     });
 }
 
@@ -170,10 +110,7 @@ fn calls_overlap_and_overtake() {
             .collect();
         tokio::task::yield_now().await;
         assert!(!blinking.is_finished());
-        client
-            .execute_oob(Go::default())
-            .await
-            .expect("out of band");
+        client.execute_oob(Go::default()).await.expect("out of band");
         blinking.await.expect("no panic").expect("it ended");
         for call in queued {
             call.await.expect("no panic").expect("a light");
@@ -190,9 +127,7 @@ fn many_calls_do_not_lock_each_other_up() {
         let calls: Vec<_> = (0..20_000)
             .map(|_| {
                 let client = client.clone();
-                tokio::spawn(
-                    async move { client.call("query-commands", &Dict::new()).await.is_ok() },
-                )
+                tokio::spawn(async move { client.call("query-commands", &Dict::new()).await.is_ok() })
             })
             .collect();
         for call in calls {
@@ -204,36 +139,17 @@ fn many_calls_do_not_lock_each_other_up() {
 #[test]
 fn peers_that_are_no_servers_are_told_apart() {
     for (text, message) in [
-        (
-            "",
-            "the peer is no QMP server: it closed the connection without a greeting",
-        ),
-        (
-            "{\"hello\": 1}\r\n",
-            "the peer is no QMP server: it began with {\"hello\": 1}",
-        ),
-        (
-            "SSH-2.0\r\n",
-            "the peer is no QMP server: JSON parse error, stray 'S'",
-        ),
+        ("", "the peer is no QMP server: it closed the connection without a greeting"),
+        ("{\"hello\": 1}\r\n", "the peer is no QMP server: it began with {\"hello\": 1}"),
+        ("SSH-2.0\r\n", "the peer is no QMP server: JSON parse error, stray 'S'"),
     ] {
         let (mut near, far) = UnixStream::pair().expect("a pair");
         near.write_all(text.as_bytes()).expect("written");
         drop(near);
-        assert_eq!(
-            block_on(Client::over(far))
-                .expect_err("no server")
-                .to_string(),
-            message
-        );
+        assert_eq!(block_on(Client::over(far)).expect_err("no server").to_string(), message);
     }
     let error = block_on(Client::connect("unix:/nowhere")).expect_err("nobody there");
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot connect to unix:/nowhere: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot connect to unix:/nowhere: "), "{error}");
 }
 
 #[test]
@@ -245,14 +161,11 @@ fn replies_that_are_not_as_the_schema_says_name_the_member() {
         near.write_all(b"{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 0, \"minor\": 0, \"major\": 1}, \"package\": \"\"}, \"capabilities\": []}}\r\n")
             .expect("greeted");
         let negotiation = lines.next().expect("a request").expect("text");
-        near.write_all(b"{\"return\": {}, \"id\": 1}\r\n")
-            .expect("answered");
+        near.write_all(b"{\"return\": {}, \"id\": 1}\r\n").expect("answered");
         lines.next().expect("a request").expect("text");
-        near.write_all(b"{\"return\": {\"lit\": 1, \"new\": 2}, \"id\": 2}\r\n")
-            .expect("answered");
+        near.write_all(b"{\"return\": {\"lit\": 1, \"new\": 2}, \"id\": 2}\r\n").expect("answered");
         lines.next().expect("a request").expect("text");
-        near.write_all(b"{\"return\": {\"lit\": true, \"new\": 2}, \"id\": 3}\r\n")
-            .expect("answered");
+        near.write_all(b"{\"return\": {\"lit\": true, \"new\": 2}, \"id\": 3}\r\n").expect("answered");
         negotiation
     });
     block_on(async {
@@ -261,14 +174,8 @@ fn replies_that_are_not_as_the_schema_says_name_the_member() {
         let error = client.execute(QueryLight {}).await.expect_err("no boolean");
         let message = "query-light: the server's answer is not as the schema says: Invalid parameter type for 'lit', expected: boolean";
         assert_eq!(error.to_string(), message);
-        assert_eq!(
-            client.execute(QueryLight {}).await.expect("a newer server"),
-            Light { lit: true }
-        );
+        assert_eq!(client.execute(QueryLight {}).await.expect("a newer server"), Light { lit: true });
     });
     // Nothing is enabled that was not offered.
-    assert_eq!(
-        peer.join().expect("no panic"),
-        "{\"execute\": \"qmp_capabilities\", \"id\": 1}"
-    );
+    assert_eq!(peer.join().expect("no panic"), "{\"execute\": \"qmp_capabilities\", \"id\": 1}");
 }

@@ -22,14 +22,7 @@ impl Drop for Qemu {
 impl Qemu {
     fn start(program: &std::path::Path, socket: &std::path::Path) -> Self {
         let mut command = Command::new(program);
-        command.args([
-            "-machine",
-            "none",
-            "-nodefaults",
-            "-display",
-            "none",
-            "-qmp",
-        ]);
+        command.args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp"]);
         command.arg(format!("unix:{},server=on,wait=off", socket.display()));
         Self(command.stdin(Stdio::null()).spawn().expect("QEMU starts"))
     }
@@ -43,10 +36,7 @@ fn the_client_drives_qemu() {
     let dir = tempfile::tempdir().expect("a directory");
     let socket = dir.path().join("s");
     let _qemu = Qemu::start(&program, &socket);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let address = format!("unix:{}", socket.display());
         let mut tries = 0;
@@ -110,8 +100,7 @@ const SAME: &[&str] = &[
 
 #[test]
 fn the_server_says_what_qemu_says_byte_by_byte() {
-    let Some(program) = qapi_test_support::qemu("the_server_says_what_qemu_says_byte_by_byte")
-    else {
+    let Some(program) = qapi_test_support::qemu("the_server_says_what_qemu_says_byte_by_byte") else {
         return;
     };
     let dir = tempfile::tempdir().expect("a directory");
@@ -123,13 +112,9 @@ fn the_server_says_what_qemu_says_byte_by_byte() {
     // One request more after each tells where its replies end.
     for request in SAME {
         let mut answers = [&mut theirs, &mut ours].map(|peer| {
-            peer.send(format!(
-                "{request}\n{{'execute': 'nothing', 'id': 'end'}}\n"
-            ));
+            peer.send(format!("{request}\n{{'execute': 'nothing', 'id': 'end'}}\n"));
             let lines = std::iter::from_fn(|| peer.line());
-            lines
-                .take_while(|line| !line.starts_with("{\"id\": \"end\""))
-                .collect::<Vec<_>>()
+            lines.take_while(|line| !line.starts_with("{\"id\": \"end\"")).collect::<Vec<_>>()
         });
         assert!(!answers[0].is_empty(), "{request}");
         assert_eq!(std::mem::take(&mut answers[1]), answers[0], "{request}");

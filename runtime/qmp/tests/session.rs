@@ -10,43 +10,21 @@ const OOB: &str = r#", "arguments": {"enable": ["oob"]}"#;
 fn greets_then_wants_negotiation() {
     let (server, mut peer) = Running::with_peer();
     let greeting = peer.line().expect("a greeting");
-    assert!(
-        greeting.starts_with(r#"{"QMP": {"version": {"qemu": {"micro": "#),
-        "{greeting}"
-    );
-    assert!(
-        greeting.ends_with(r#""package": ""}, "capabilities": ["oob"]}}"#),
-        "{greeting}"
-    );
+    assert!(greeting.starts_with(r#"{"QMP": {"version": {"qemu": {"micro": "#), "{greeting}");
+    assert!(greeting.ends_with(r#""package": ""}, "capabilities": ["oob"]}}"#), "{greeting}");
     let refused = r#""error": {"class": "CommandNotFound", "desc": "Expecting capabilities negotiation with 'qmp_capabilities'"}}"#;
     for command in ["query-light", "query-commands", "no-such-command"] {
         peer.send(format!(r#"{{"execute": "{command}", "id": "x"}}"#));
         peer.expect(&format!(r#"{{"id": "x", {refused}"#));
     }
     for (arguments, desc) in [
-        (
-            r#"{"enable": ["x"]}"#,
-            "Parameter 'null' does not accept value 'x'",
-        ),
-        (
-            r#"{"enable": "oob"}"#,
-            "Invalid parameter type for 'enable', expected: array",
-        ),
-        (
-            r#"{"enable": ["oob", 1]}"#,
-            "Invalid parameter type for 'enable[1]', expected: string",
-        ),
-        (
-            r#"{"enable": ["oob"], "foo": 1}"#,
-            "Parameter 'foo' is unexpected",
-        ),
+        (r#"{"enable": ["x"]}"#, "Parameter 'null' does not accept value 'x'"),
+        (r#"{"enable": "oob"}"#, "Invalid parameter type for 'enable', expected: array"),
+        (r#"{"enable": ["oob", 1]}"#, "Invalid parameter type for 'enable[1]', expected: string"),
+        (r#"{"enable": ["oob"], "foo": 1}"#, "Parameter 'foo' is unexpected"),
     ] {
-        peer.send(format!(
-            r#"{{"execute": "qmp_capabilities", "arguments": {arguments}}}"#
-        ));
-        peer.expect(&format!(
-            r#"{{"error": {{"class": "GenericError", "desc": "{desc}"}}}}"#
-        ));
+        peer.send(format!(r#"{{"execute": "qmp_capabilities", "arguments": {arguments}}}"#));
+        peer.expect(&format!(r#"{{"error": {{"class": "GenericError", "desc": "{desc}"}}}}"#));
     }
     peer.send(r#"{"execute": "qmp_capabilities"}"#);
     peer.expect(r#"{"return": {}}"#);
@@ -75,12 +53,12 @@ fn answers_under_the_id_of_the_request() {
         ("{'a' : [1,2.50,true]}", "{\"a\": [1, 2.5, true]}"),
     ] {
         peer.send(format!("{{\"execute\": \"query-light\", \"id\": {id}}}"));
-        peer.expect(&format!(
-            "{{\"return\": {{\"lit\": false}}, \"id\": {shown}}}"
-        ));
+        peer.expect(&format!("{{\"return\": {{\"lit\": false}}, \"id\": {shown}}}"));
         peer.send(format!("{{\"id\": {id}, \"execute\": \"nope\"}}"));
         let desc = "The command nope has not been found";
-        peer.expect(&format!("{{\"id\": {shown}, \"error\": {{\"class\": \"CommandNotFound\", \"desc\": \"{desc}\"}}}}"));
+        peer.expect(&format!(
+            "{{\"id\": {shown}, \"error\": {{\"class\": \"CommandNotFound\", \"desc\": \"{desc}\"}}}}"
+        ));
     }
 }
 
@@ -91,52 +69,20 @@ fn refuses_requests_that_are_out_of_order() {
     for (request, desc) in [
         ("[]", "QMP input must be a JSON object"),
         ("{}", "QMP input lacks member 'execute'"),
-        (
-            "{'execute': 1}",
-            "QMP input member 'execute' must be a string",
-        ),
-        (
-            "{'execute': 'query-light', 'arguments': 1}",
-            "QMP input member 'arguments' must be an object",
-        ),
-        (
-            "{'execute': 'query-light', 'x': 1}",
-            "QMP input member 'x' is unexpected",
-        ),
-        (
-            "{'exec-oob': 'go'}",
-            "QMP input member 'exec-oob' is unexpected",
-        ),
-        (
-            "{'execute': 'query-light', 'arguments': {'a': 1}}",
-            "Parameter 'a' is unexpected",
-        ),
+        ("{'execute': 1}", "QMP input member 'execute' must be a string"),
+        ("{'execute': 'query-light', 'arguments': 1}", "QMP input member 'arguments' must be an object"),
+        ("{'execute': 'query-light', 'x': 1}", "QMP input member 'x' is unexpected"),
+        ("{'exec-oob': 'go'}", "QMP input member 'exec-oob' is unexpected"),
+        ("{'execute': 'query-light', 'arguments': {'a': 1}}", "Parameter 'a' is unexpected"),
         ("{'execute': 'set-light'}", "Parameter 'lit' is missing"),
-        (
-            "{'execute': 'set-light', 'arguments': {'lit': 1}}",
-            "Invalid parameter type for 'lit', expected: boolean",
-        ),
-        (
-            "{'execute': 'set-light', 'arguments': {'lit': true,}}",
-            "JSON parse error, expecting value",
-        ),
-        (
-            "{'execute': 'no', 'arguments': {'lit': true, 'lit': 1}, 'id': 1}",
-            "JSON parse error, duplicate key",
-        ),
-        (
-            "{'execute': 'query-commands', 'arguments': {'x': 1}}",
-            "Parameter 'x' is unexpected",
-        ),
-        (
-            "{'execute': 'query-qmp-schema', 'arguments': {'x': 1}}",
-            "Parameter 'x' is unexpected",
-        ),
+        ("{'execute': 'set-light', 'arguments': {'lit': 1}}", "Invalid parameter type for 'lit', expected: boolean"),
+        ("{'execute': 'set-light', 'arguments': {'lit': true,}}", "JSON parse error, expecting value"),
+        ("{'execute': 'no', 'arguments': {'lit': true, 'lit': 1}, 'id': 1}", "JSON parse error, duplicate key"),
+        ("{'execute': 'query-commands', 'arguments': {'x': 1}}", "Parameter 'x' is unexpected"),
+        ("{'execute': 'query-qmp-schema', 'arguments': {'x': 1}}", "Parameter 'x' is unexpected"),
     ] {
         peer.send(request);
-        peer.expect(&format!(
-            "{{\"error\": {{\"class\": \"GenericError\", \"desc\": \"{desc}\"}}}}"
-        ));
+        peer.expect(&format!("{{\"error\": {{\"class\": \"GenericError\", \"desc\": \"{desc}\"}}}}"));
     }
 }
 
@@ -148,14 +94,8 @@ fn the_runtime_answers_what_it_knows() {
     peer.expect(r#"{"return": [{"name": "set-light", "meta-type": "command"}], "id": 1}"#);
     peer.send("{'execute': 'query-commands'}");
     let commands = peer.line().expect("a reply");
-    assert!(
-        commands.starts_with(r#"{"return": [{"name": "set-light"}, {"name": "query-light"}, "#),
-        "{commands}"
-    );
-    assert!(
-        commands.ends_with(r#", {"name": "query-commands"}, {"name": "query-qmp-schema"}]}"#),
-        "{commands}"
-    );
+    assert!(commands.starts_with(r#"{"return": [{"name": "set-light"}, {"name": "query-light"}, "#), "{commands}");
+    assert!(commands.ends_with(r#", {"name": "query-commands"}, {"name": "query-qmp-schema"}]}"#), "{commands}");
 }
 
 #[test]
@@ -167,33 +107,17 @@ fn events_come_before_the_reply_of_their_command_and_not_before_negotiation() {
     peer.send("{'execute': 'qmp_capabilities'}");
     peer.expect(r#"{"return": {}}"#);
     assert_eq!(server.events.listeners(), 1);
-    peer.send(
-        "{'execute': 'set-light', 'arguments': {'lit': true}, 'id': 1}{'execute': 'query-light'}",
-    );
+    peer.send("{'execute': 'set-light', 'arguments': {'lit': true}, 'id': 1}{'execute': 'query-light'}");
     let event = peer.line().expect("the event");
-    assert!(
-        event.starts_with("{\"timestamp\": {\"seconds\": "),
-        "{event}"
-    );
-    assert!(
-        event.ends_with("}, \"event\": \"LIGHT_CHANGED\", \"data\": {\"lit\": true}}"),
-        "{event}"
-    );
+    assert!(event.starts_with("{\"timestamp\": {\"seconds\": "), "{event}");
+    assert!(event.ends_with("}, \"event\": \"LIGHT_CHANGED\", \"data\": {\"lit\": true}}"), "{event}");
     peer.expect("{\"return\": {}, \"id\": 1}");
     peer.expect("{\"return\": {\"lit\": true}}");
     // From a thread of its own, while the client waits for nothing.
     server.events.emit(&LightChanged(Light { lit: false }));
-    assert!(
-        peer.line()
-            .expect("the event")
-            .ends_with("\"data\": {\"lit\": false}}")
-    );
+    assert!(peer.line().expect("the event").ends_with("\"data\": {\"lit\": false}}"));
     peer.send("{'execute': 'quit'}");
-    assert!(
-        peer.line()
-            .expect("the last event")
-            .ends_with("}, \"event\": \"GONE\"}")
-    );
+    assert!(peer.line().expect("the last event").ends_with("}, \"event\": \"GONE\"}"));
     peer.expect("{\"return\": {}}");
     assert_eq!(peer.line(), None);
     server.join();
@@ -207,9 +131,7 @@ fn requests_arrive_in_any_pieces() {
         peer.send([byte]);
     }
     peer.expect("{\"return\": {\"lit\": false}, \"id\": \"{\\\"\"}");
-    let many: String = (0..5000)
-        .map(|id| format!("{{\"execute\":\"query-light\",\"id\":{id}}}"))
-        .collect();
+    let many: String = (0..5000).map(|id| format!("{{\"execute\":\"query-light\",\"id\":{id}}}")).collect();
     peer.send(many);
     for id in 0..5000 {
         peer.expect(&format!("{{\"return\": {{\"lit\": false}}, \"id\": {id}}}"));
@@ -232,10 +154,7 @@ fn events_and_earlier_replies_do_not_wait_for_a_slow_command() {
     peer.expect("{\"return\": {\"lit\": false}, \"id\": 1}");
     server.events.emit(&LightChanged(Light { lit: false }));
     assert!(peer.line().expect("the event").contains("LIGHT_CHANGED"));
-    assert!(
-        peer.quiet(),
-        "nothing is executed behind a command that waits"
-    );
+    assert!(peer.quiet(), "nothing is executed behind a command that waits");
 }
 
 #[test]
@@ -243,22 +162,13 @@ fn out_of_band_commands_overtake() {
     let (_server, mut peer) = Running::with_peer();
     peer.negotiate(OOB);
     for (request, error) in [
-        (
-            "{'exec-oob': 'query-light'}",
-            "\"GenericError\", \"desc\": \"The command query-light does not support OOB\"",
-        ),
+        ("{'exec-oob': 'query-light'}", "\"GenericError\", \"desc\": \"The command query-light does not support OOB\""),
         (
             "{'exec-oob': 'query-commands'}",
             "\"GenericError\", \"desc\": \"The command query-commands does not support OOB\"",
         ),
-        (
-            "{'exec-oob': 'nope'}",
-            "\"CommandNotFound\", \"desc\": \"The command nope has not been found\"",
-        ),
-        (
-            "{'exec-oob': 1}",
-            "\"GenericError\", \"desc\": \"QMP input member 'exec-oob' must be a string\"",
-        ),
+        ("{'exec-oob': 'nope'}", "\"CommandNotFound\", \"desc\": \"The command nope has not been found\""),
+        ("{'exec-oob': 1}", "\"GenericError\", \"desc\": \"QMP input member 'exec-oob' must be a string\""),
         (
             "{'exec-oob': 'go', 'execute': 'go'}",
             "\"GenericError\", \"desc\": \"QMP input member 'execute' clashes with 'exec-oob'\"",
@@ -292,10 +202,7 @@ fn a_full_queue_holds_out_of_band_commands_back() {
         peer.send(format!("{{'execute': 'query-light', 'id': {id}}}"));
     }
     peer.send("{'exec-oob': 'go', 'id': 'oob'}");
-    assert!(
-        peer.quiet(),
-        "the ninth request behind a running one is not read"
-    );
+    assert!(peer.quiet(), "the ninth request behind a running one is not read");
     // The client can still be told things.
     server.events.emit(&LightChanged(Light { lit: true }));
     assert!(peer.line().expect("the event").contains("LIGHT_CHANGED"));

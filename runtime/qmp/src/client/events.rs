@@ -49,12 +49,7 @@ impl<E> Events<E> {
         read: fn(&EventText) -> Result<Received<E>, ClientError>,
     ) -> Self {
         let (queue, lost) = client.shared.subscribers.add(name);
-        Self {
-            queue,
-            lost,
-            read,
-            _client: client,
-        }
+        Self { queue, lost, read, _client: client }
     }
 
     /// Waits for the next event; `None` when the connection has ended. Dropping the future loses nothing.
@@ -83,51 +78,27 @@ impl EventText {
     pub(super) fn read(message: &Frame<'_>) -> Option<Self> {
         let name = message.get("event")?.as_str()?.into_owned();
         let stamp = message.get("timestamp").map(|stamp| stamp.to_value());
-        let number = |name| {
-            stamp
-                .as_ref()
-                .and_then(|stamp| stamp.get(name)?.as_u64())
-                .unwrap_or_default()
-        };
-        let since = Duration::from_secs(number("seconds"))
-            .saturating_add(Duration::from_micros(number("microseconds")));
+        let number = |name| stamp.as_ref().and_then(|stamp| stamp.get(name)?.as_u64()).unwrap_or_default();
+        let since =
+            Duration::from_secs(number("seconds")).saturating_add(Duration::from_micros(number("microseconds")));
         let data = message.get("data").map_or(&b"{}"[..], |data| data.text());
-        Some(Self {
-            name,
-            time: UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH),
-            data: data.into(),
-        })
+        Some(Self { name, time: UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH), data: data.into() })
     }
 }
 
 impl<E: Event> Received<E> {
     pub(super) fn typed(text: &EventText) -> Result<Self, ClientError> {
         let event = crate::from_json_lenient(&text.data);
-        let event = event.map_err(|error| ClientError::Reply {
-            command: text.name.clone(),
-            error,
-        })?;
-        Ok(Self {
-            time: text.time,
-            event,
-        })
+        let event = event.map_err(|error| ClientError::Reply { command: text.name.clone(), error })?;
+        Ok(Self { time: text.time, event })
     }
 }
 
 impl Received<AnyEvent> {
     pub(super) fn any(text: &EventText) -> Result<Self, ClientError> {
         let data = crate::from_json_lenient(&text.data);
-        let data = data.map_err(|error| ClientError::Reply {
-            command: text.name.clone(),
-            error,
-        })?;
-        Ok(Self {
-            time: text.time,
-            event: AnyEvent {
-                name: text.name.clone(),
-                data,
-            },
-        })
+        let data = data.map_err(|error| ClientError::Reply { command: text.name.clone(), error })?;
+        Ok(Self { time: text.time, event: AnyEvent { name: text.name.clone(), data } })
     }
 }
 
@@ -157,11 +128,7 @@ impl Subscribers {
         let lost = Arc::new(AtomicU64::new(0));
         let mut list = self.lock();
         if !list.ended {
-            list.entries.push(Subscriber {
-                name,
-                queue,
-                lost: Arc::clone(&lost),
-            });
+            list.entries.push(Subscriber { name, queue, lost: Arc::clone(&lost) });
         }
         (events, lost)
     }
@@ -171,9 +138,7 @@ impl Subscribers {
         let event = Arc::new(event);
         self.lock().entries.retain(|subscriber| {
             let wanted = subscriber.name.is_none_or(|name| name == event.name);
-            if wanted
-                && let Err(TrySendError::Full(_)) = subscriber.queue.try_send(Arc::clone(&event))
-            {
+            if wanted && let Err(TrySendError::Full(_)) = subscriber.queue.try_send(Arc::clone(&event)) {
                 subscriber.lost.fetch_add(1, Ordering::Relaxed);
             }
             !subscriber.queue.is_closed()

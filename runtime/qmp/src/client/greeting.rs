@@ -19,28 +19,15 @@ impl Greeting {
         let greeting = message.get("QMP").ok_or_else(fail)?;
         let version = greeting.get("version").ok_or_else(fail)?;
         let number = |name| version.get("qemu")?.get(name)?.as_i64();
-        let package = version
-            .get("package")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let package = version.get("package").and_then(Value::as_str).unwrap_or_default();
         let version = Version {
             major: number("major").ok_or_else(fail)?,
             minor: number("minor").ok_or_else(fail)?,
             micro: number("micro").ok_or_else(fail)?,
             package: package.to_owned(),
         };
-        let capabilities = greeting
-            .get("capabilities")
-            .and_then(Value::as_list)
-            .unwrap_or_default();
-        let capabilities = capabilities
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect();
-        Ok(Self {
-            version,
-            capabilities,
-        })
+        let capabilities = greeting.get("capabilities").and_then(Value::as_list).unwrap_or_default();
+        let capabilities = capabilities.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        Ok(Self { version, capabilities })
     }
 }

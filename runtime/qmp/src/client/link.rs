@@ -67,9 +67,7 @@ impl Link {
             }
             let bytes = self.stream.read().await?;
             if bytes.is_empty() {
-                return Err(ClientError::Greeting(
-                    "it closed the connection without a greeting".to_owned(),
-                ));
+                return Err(ClientError::Greeting("it closed the connection without a greeting".to_owned()));
             }
             self.input.feed(&bytes);
         }
@@ -94,15 +92,7 @@ impl Link {
     /// Does whatever can be done next; `false` when all is over. Replies are read even while requests cannot be sent: the
     /// server may wait for just that.
     async fn step(&mut self) -> io::Result<bool> {
-        let Self {
-            stream,
-            input,
-            out,
-            sent,
-            requests,
-            waiting,
-            subscribers,
-        } = self;
+        let Self { stream, input, out, sent, requests, waiting, subscribers } = self;
         tokio::select! {
             bytes = stream.read() => {
                 let bytes = bytes?;
@@ -146,11 +136,7 @@ async fn send(stream: &Stream, out: &mut Vec<u8>, sent: &mut usize) -> io::Resul
 }
 
 /// Hands a message to whom it is for.
-fn deliver(
-    message: &Frame<'_>,
-    waiting: &mut HashMap<u64, oneshot::Sender<Answer>>,
-    subscribers: &Subscribers,
-) {
+fn deliver(message: &Frame<'_>, waiting: &mut HashMap<u64, oneshot::Sender<Answer>>, subscribers: &Subscribers) {
     if let Some(event) = EventText::read(message) {
         subscribers.publish(event);
         return;

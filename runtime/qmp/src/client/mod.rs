@@ -48,10 +48,7 @@ impl Client {
     /// The text is no address, nobody listens there, or the peer is no QMP server.
     pub async fn connect(address: &str) -> Result<Self, ClientError> {
         let parsed: Address = address.parse()?;
-        let fail = |source| ClientError::Connect {
-            address: address.to_owned(),
-            source,
-        };
+        let fail = |source| ClientError::Connect { address: address.to_owned(), source };
         Self::start(connect(&parsed.endpoint).await.map_err(fail)?).await
     }
 
@@ -70,24 +67,10 @@ impl Client {
         let greeting = link.greeting().await?;
         let oob = greeting.capabilities.iter().any(|name| name == "oob");
         tokio::spawn(link.run());
-        let shared = Shared {
-            greeting,
-            requests,
-            subscribers,
-            last_id: AtomicU64::new(0),
-            commands: OnceCell::new(),
-        };
-        let client = Self {
-            shared: Arc::new(shared),
-        };
-        let arguments: &[u8] = if oob {
-            br#"{"enable": ["oob"]}"#
-        } else {
-            b"{}"
-        };
-        client
-            .send("execute", "qmp_capabilities", |e| e.raw(arguments), true)
-            .await?;
+        let shared = Shared { greeting, requests, subscribers, last_id: AtomicU64::new(0), commands: OnceCell::new() };
+        let client = Self { shared: Arc::new(shared) };
+        let arguments: &[u8] = if oob { br#"{"enable": ["oob"]}"# } else { b"{}" };
+        client.send("execute", "qmp_capabilities", |e| e.raw(arguments), true).await?;
         Ok(client)
     }
 
@@ -120,13 +103,8 @@ impl Client {
     /// # Errors
     /// The command failed, or the connection ended.
     pub async fn call(&self, name: &str, arguments: &Dict) -> Result<Value, ClientError> {
-        let text = self
-            .send("execute", name, |e| e.dict(arguments), true)
-            .await?;
-        crate::from_json_lenient(&text).map_err(|error| ClientError::Reply {
-            command: name.to_owned(),
-            error,
-        })
+        let text = self.send("execute", name, |e| e.dict(arguments), true).await?;
+        crate::from_json_lenient(&text).map_err(|error| ClientError::Reply { command: name.to_owned(), error })
     }
 
     /// Whether the server has the command. It is asked once for the names of all.
@@ -136,11 +114,7 @@ impl Client {
     pub async fn supports<C: Command>(&self) -> Result<bool, ClientError> {
         let commands = self.shared.commands.get_or_try_init(|| async {
             let reply = self.call("query-commands", &Dict::new()).await?;
-            let names = reply
-                .as_list()
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|info| info.get("name"));
+            let names = reply.as_list().unwrap_or_default().iter().filter_map(|info| info.get("name"));
             Ok::<_, ClientError>(names.filter_map(Value::as_str).map(str::to_owned).collect())
         });
         Ok(commands.await?.contains(C::NAME))
@@ -157,16 +131,11 @@ impl Client {
     }
 
     async fn typed<C: Command>(&self, how: &str, command: C) -> Result<C::Reply, ClientError> {
-        let text = self
-            .send(how, C::NAME, |e| command.put(e), C::FLAGS.success_response)
-            .await?;
+        let text = self.send(how, C::NAME, |e| command.put(e), C::FLAGS.success_response).await?;
         if !C::FLAGS.success_response {
             return Ok(C::Reply::default());
         }
-        crate::from_json_lenient(&text).map_err(|error| ClientError::Reply {
-            command: C::NAME.to_owned(),
-            error,
-        })
+        crate::from_json_lenient(&text).map_err(|error| ClientError::Reply { command: C::NAME.to_owned(), error })
     }
 
     /// Sends a request and, if a reply is due, waits for it: the text of what was returned.
@@ -194,22 +163,12 @@ impl Client {
         text.end_object();
         text.raw(b"\r\n");
         let (reply, answer) = oneshot::channel();
-        let request = Request {
-            id,
-            text: text.into_bytes(),
-            reply: reply_due.then_some(reply),
-        };
-        self.shared
-            .requests
-            .send(request)
-            .map_err(|_| ClientError::Closed)?;
+        let request = Request { id, text: text.into_bytes(), reply: reply_due.then_some(reply) };
+        self.shared.requests.send(request).map_err(|_| ClientError::Closed)?;
         if !reply_due {
             return Ok(Box::default());
         }
         let answer = answer.await.map_err(|_| ClientError::Closed)?;
-        answer.map_err(|error| ClientError::Command {
-            command: name.to_owned(),
-            error,
-        })
+        answer.map_err(|error| ClientError::Command { command: name.to_owned(), error })
     }
 }

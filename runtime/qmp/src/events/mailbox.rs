@@ -60,10 +60,7 @@ impl Mailbox {
             out.extend_from_slice(&event);
         }
         inner.bytes = 0;
-        Taken {
-            lost: std::mem::take(&mut inner.lost),
-            closing: inner.closing,
-        }
+        Taken { lost: std::mem::take(&mut inner.lost), closing: inner.closing }
     }
 
     /// Ready when there is mail; otherwise the task of `context` is woken by the next.

@@ -47,10 +47,7 @@ impl EventSink {
     /// Sends events to `mailbox` from now on, until the returned value is dropped.
     pub(crate) fn subscribe(&self, mailbox: &Arc<Mailbox>) -> Subscription {
         self.lock().push(Arc::clone(mailbox));
-        Subscription {
-            sink: self.clone(),
-            mailbox: Arc::clone(mailbox),
-        }
+        Subscription { sink: self.clone(), mailbox: Arc::clone(mailbox) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Mailbox>>> {
@@ -90,8 +87,6 @@ pub(crate) struct Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.sink
-            .lock()
-            .retain(|other| !Arc::ptr_eq(other, &self.mailbox));
+        self.sink.lock().retain(|other| !Arc::ptr_eq(other, &self.mailbox));
     }
 }

@@ -41,28 +41,10 @@ fn the_oldest_go_first_when_a_client_does_not_read() {
     let total = 30_000;
     (0..total).for_each(|count| sink.emit(&Tick { count }));
     let (text, taken) = contents(&mailbox);
-    assert!(
-        text.len() <= LIMIT && text.len() > LIMIT - 200,
-        "{} bytes",
-        text.len()
-    );
+    assert!(text.len() <= LIMIT && text.len() > LIMIT - 200, "{} bytes", text.len());
     assert_eq!(text.lines().count() as u64 + taken.lost, total);
-    assert!(
-        text.lines()
-            .last()
-            .expect("an event")
-            .ends_with("\"data\": {\"count\": 29999}}")
-    );
-    assert_eq!(
-        contents(&mailbox),
-        (
-            String::new(),
-            Taken {
-                lost: 0,
-                closing: false
-            }
-        )
-    );
+    assert!(text.lines().last().expect("an event").ends_with("\"data\": {\"count\": 29999}}"));
+    assert_eq!(contents(&mailbox), (String::new(), Taken { lost: 0, closing: false }));
 }
 
 #[test]
@@ -80,20 +62,11 @@ fn nothing_comes_after_the_subscription_ends() {
 fn threads_emit_in_one_order_for_all() {
     let sink = EventSink::new();
     let mailboxes: Vec<_> = (0..2).map(|_| Arc::new(Mailbox::default())).collect();
-    let _subscriptions: Vec<_> = mailboxes
-        .iter()
-        .map(|mailbox| sink.subscribe(mailbox))
-        .collect();
+    let _subscriptions: Vec<_> = mailboxes.iter().map(|mailbox| sink.subscribe(mailbox)).collect();
     std::thread::scope(|scope| {
         for thread in 0..4 {
             let sink = sink.clone();
-            scope.spawn(move || {
-                (0..500).for_each(|i| {
-                    sink.emit(&Tick {
-                        count: thread * 1000 + i,
-                    })
-                })
-            });
+            scope.spawn(move || (0..500).for_each(|i| sink.emit(&Tick { count: thread * 1000 + i })));
         }
     });
     let (first, second) = (contents(&mailboxes[0]).0, contents(&mailboxes[1]).0);

@@ -12,18 +12,12 @@ pub(super) fn is_builtin(name: &str) -> bool {
 }
 
 /// Writes the reply to `query-commands` up to its id: the schema's commands in its order, then those it lacks.
-pub(super) fn query_commands(
-    service: &dyn Service,
-    arguments: Arguments<'_>,
-    out: &mut Encoder,
-) -> Result<(), Error> {
+pub(super) fn query_commands(service: &dyn Service, arguments: Arguments<'_>, out: &mut Encoder) -> Result<(), Error> {
     arguments.none()?;
     out.raw(b"{\"return\": ");
     out.begin_list();
     let declared = service.commands().iter().map(|info| info.name);
-    let missing = NAMES
-        .into_iter()
-        .filter(|name| service.find(name).is_none());
+    let missing = NAMES.into_iter().filter(|name| service.find(name).is_none());
     for name in declared.chain(missing) {
         out.element();
         out.raw(b"{\"name\": ");

@@ -65,19 +65,12 @@ impl<'a> Envelope<'a> {
             (Some(_), Some(_)) => return Err(problem("execute", "clashes with 'exec-oob'")),
             (None, None) => return Err(Error::generic("QMP input lacks member 'execute'")),
         };
-        Ok(Self {
-            command,
-            oob,
-            arguments,
-            id,
-        })
+        Ok(Self { command, oob, arguments, id })
     }
 }
 
 fn text<'a>(name: &str, value: Raw<'a>) -> Result<Cow<'a, str>, Error> {
-    value
-        .as_str()
-        .ok_or_else(|| problem(name, "must be a string"))
+    value.as_str().ok_or_else(|| problem(name, "must be a string"))
 }
 
 fn problem(name: &str, what: &str) -> Error {

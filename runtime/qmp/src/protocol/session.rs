@@ -72,9 +72,7 @@ impl Session {
     /// Greets a client that has just connected.
     pub(crate) fn open(version: &Version, out: &mut Encoder) -> Self {
         version.greet(out);
-        Self {
-            phase: Phase::Negotiation,
-        }
+        Self { phase: Phase::Negotiation }
     }
 
     /// Whether commands and events may pass.
@@ -93,12 +91,7 @@ impl Session {
     }
 
     /// Takes one framed request.
-    pub(crate) fn handle<'a>(
-        &mut self,
-        frame: &Frame<'a>,
-        service: &dyn Service,
-        out: &mut Encoder,
-    ) -> Step<'a> {
+    pub(crate) fn handle<'a>(&mut self, frame: &Frame<'a>, service: &dyn Service, out: &mut Encoder) -> Step<'a> {
         let envelope = match Envelope::read(frame, self.oob()) {
             Ok(envelope) => envelope,
             Err((error, id)) => {
@@ -110,10 +103,7 @@ impl Session {
         match self.dispatch(&envelope, service, out) {
             Ok(Found::Answered) => put_end(envelope.id, out),
             Ok(Found::Quote(text)) => {
-                return Step::Quote(Quote {
-                    text,
-                    id: envelope.id,
-                });
+                return Step::Quote(Quote { text, id: envelope.id });
             }
             Ok(Found::Command(index)) => {
                 let info = service.commands().get(index);
@@ -138,12 +128,7 @@ impl Session {
         put_error(error, Id::NONE, out);
     }
 
-    fn dispatch(
-        &mut self,
-        request: &Envelope<'_>,
-        service: &dyn Service,
-        out: &mut Encoder,
-    ) -> Result<Found, Error> {
+    fn dispatch(&mut self, request: &Envelope<'_>, service: &dyn Service, out: &mut Encoder) -> Result<Found, Error> {
         let name = &*request.command;
         if !self.negotiated() && name != "qmp_capabilities" {
             return Err(Error::new(
@@ -156,13 +141,9 @@ impl Session {
         if !known {
             return Err(Error::command_not_found(name));
         }
-        let may_oob = index
-            .and_then(|index| service.commands().get(index))
-            .is_some_and(|info| info.flags.oob);
+        let may_oob = index.and_then(|index| service.commands().get(index)).is_some_and(|info| info.flags.oob);
         if request.oob && !may_oob {
-            return Err(Error::generic(format!(
-                "The command {name} does not support OOB"
-            )));
+            return Err(Error::generic(format!("The command {name} does not support OOB")));
         }
         let arguments = Arguments::new(request.arguments);
         match name {
@@ -173,9 +154,7 @@ impl Session {
             }
             // Found above, since it is none of the runtime's own.
             _ => {
-                return index
-                    .map(Found::Command)
-                    .ok_or_else(|| Error::command_not_found(name));
+                return index.map(Found::Command).ok_or_else(|| Error::command_not_found(name));
             }
         }
         Ok(Found::Answered)
@@ -210,11 +189,7 @@ impl Call<'_> {
         match result {
             Ok(()) if self.reply_on_success => {
                 out.raw(b"{\"return\": ");
-                out.raw(if value.is_empty() {
-                    b"{}"
-                } else {
-                    value.as_bytes()
-                });
+                out.raw(if value.is_empty() { b"{}" } else { value.as_bytes() });
                 put_end(self.id, out);
             }
             Ok(()) => {}
@@ -228,9 +203,7 @@ fn enabled(arguments: Arguments<'_>) -> Result<bool, Error> {
     let arguments = arguments.into_dict()?;
     let mut oob = false;
     if let Some(list) = arguments.get("enable") {
-        let list = list
-            .as_list()
-            .ok_or_else(|| Error::invalid_type("enable", "array"))?;
+        let list = list.as_list().ok_or_else(|| Error::invalid_type("enable", "array"))?;
         for (i, name) in list.iter().enumerate() {
             match name {
                 Value::String(name) if name == "oob" => oob = true,

@@ -11,17 +11,8 @@ use crate::{Context, Encoder, Error, from_json, json};
 struct Two;
 
 const COMMANDS: &[CommandInfo] = &[
-    CommandInfo {
-        name: "slow",
-        flags: CommandFlags::NONE,
-    },
-    CommandInfo {
-        name: "urgent",
-        flags: CommandFlags {
-            oob: true,
-            ..CommandFlags::NONE
-        },
-    },
+    CommandInfo { name: "slow", flags: CommandFlags::NONE },
+    CommandInfo { name: "urgent", flags: CommandFlags { oob: true, ..CommandFlags::NONE } },
 ];
 
 impl Service for Two {
@@ -37,23 +28,11 @@ impl Service for Two {
         "[]"
     }
 
-    fn call<'a>(
-        &'a self,
-        _: usize,
-        _: &'a Context,
-        _: Arguments<'a>,
-        _: &'a mut Encoder,
-    ) -> Reply<'a> {
+    fn call<'a>(&'a self, _: usize, _: &'a Context, _: Arguments<'a>, _: &'a mut Encoder) -> Reply<'a> {
         Box::pin(async { Err(Error::generic("not here")) })
     }
 
-    fn call_oob(
-        &self,
-        _: usize,
-        _: &Context,
-        _: Arguments<'_>,
-        _: &mut Encoder,
-    ) -> Result<(), Error> {
+    fn call_oob(&self, _: usize, _: &Context, _: Arguments<'_>, _: &mut Encoder) -> Result<(), Error> {
         Err(Error::generic("not here"))
     }
 }
@@ -72,11 +51,7 @@ fn converse(input: &[u8]) -> (String, Session) {
                 Step::Answered => {}
                 Step::Call(call) => {
                     let mut value = Encoder::new();
-                    value.str(if call.oob {
-                        "out of band"
-                    } else {
-                        COMMANDS[call.index].name
-                    });
+                    value.str(if call.oob { "out of band" } else { COMMANDS[call.index].name });
                     call.finish(Ok(()), &value, &mut out);
                 }
                 Step::Quote(quote) => {
@@ -91,28 +66,21 @@ fn converse(input: &[u8]) -> (String, Session) {
 
 #[test]
 fn a_session_negotiates_once() {
-    let (answers, session) = converse(
-        b"{'execute': 'slow'}{'execute': 'qmp_capabilities', 'id': 1}{'execute': 'slow', 'id': 2}",
-    );
+    let (answers, session) =
+        converse(b"{'execute': 'slow'}{'execute': 'qmp_capabilities', 'id': 1}{'execute': 'slow', 'id': 2}");
     assert!(session.negotiated() && !session.oob());
     let lines: Vec<&str> = answers.lines().collect();
     assert!(lines[0].contains("CommandNotFound"));
-    assert_eq!(
-        lines[1..],
-        [
-            r#"{"return": {}, "id": 1}"#,
-            r#"{"return": "slow", "id": 2}"#
-        ]
-    );
+    assert_eq!(lines[1..], [r#"{"return": {}, "id": 1}"#, r#"{"return": "slow", "id": 2}"#]);
 }
 
 #[test]
 fn a_refused_negotiation_changes_nothing() {
-    let (_, session) =
-        converse(b"{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob', 'more']}}");
+    let (_, session) = converse(b"{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob', 'more']}}");
     assert!(!session.negotiated());
-    let (answers, session) =
-        converse(b"{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}{'exec-oob': 'urgent'}{'exec-oob': 'slow'}");
+    let (answers, session) = converse(
+        b"{'execute': 'qmp_capabilities', 'arguments': {'enable': ['oob']}}{'exec-oob': 'urgent'}{'exec-oob': 'slow'}",
+    );
     assert!(session.oob());
     let lines: Vec<&str> = answers.lines().collect();
     assert_eq!(lines[1], r#"{"return": "out of band"}"#);

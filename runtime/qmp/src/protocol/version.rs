@@ -21,12 +21,7 @@ pub struct Version {
 impl Version {
     /// A version without a package text.
     pub fn new(major: i64, minor: i64, micro: i64) -> Self {
-        Self {
-            major,
-            minor,
-            micro,
-            package: String::new(),
-        }
+        Self { major, minor, micro, package: String::new() }
     }
 
     /// Adds the package text.

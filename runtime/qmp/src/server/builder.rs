@@ -63,11 +63,7 @@ impl Server {
     /// A server without monitors, which greets with this library's version.
     pub fn new(service: impl Service + 'static) -> Self {
         Self {
-            shared: Shared {
-                service: Rc::new(service),
-                version: Version::default(),
-                events: EventSink::new(),
-            },
+            shared: Shared { service: Rc::new(service), version: Version::default(), events: EventSink::new() },
             monitors: Monitors::default(),
             ports: Vec::new(),
             many: false,
@@ -114,14 +110,9 @@ impl Server {
         let endpoint = parsed.endpoint;
         let (shown, listening, origin) = match &endpoint {
             Endpoint::Stdio => (endpoint.to_string(), false, Origin::Connect(endpoint)),
-            _ if parsed.server == Some(false) => {
-                (endpoint.to_string(), false, Origin::Connect(endpoint))
-            }
+            _ if parsed.server == Some(false) => (endpoint.to_string(), false, Origin::Connect(endpoint)),
             _ => {
-                let fail = |source| ServerError::Listen {
-                    address: address.to_owned(),
-                    source,
-                };
+                let fail = |source| ServerError::Listen { address: address.to_owned(), source };
                 let listener = Listener::bind(&endpoint).map_err(fail)?;
                 (listener.name().to_owned(), true, Origin::Listen(listener))
             }
@@ -134,10 +125,7 @@ impl Server {
     /// # Errors
     /// The name is taken, or the descriptor is no socket.
     pub fn listen_on(self, name: &str, listener: impl Into<OwnedFd>) -> Result<Self, ServerError> {
-        let fail = |source| ServerError::Listen {
-            address: format!("the socket given as '{name}'"),
-            source,
-        };
+        let fail = |source| ServerError::Listen { address: format!("the socket given as '{name}'"), source };
         let listener = Listener::inherited(listener.into()).map_err(fail)?;
         let shown = listener.name().to_owned();
         self.add(name, shown, true, Origin::Listen(listener))
@@ -148,12 +136,7 @@ impl Server {
     /// # Errors
     /// The name is taken.
     pub fn attach(self, name: &str, stream: impl Into<OwnedFd>) -> Result<Self, ServerError> {
-        self.add(
-            name,
-            "fd".to_owned(),
-            false,
-            Origin::Connected(stream.into()),
-        )
+        self.add(name, "fd".to_owned(), false, Origin::Connected(stream.into()))
     }
 
     /// Adds a monitor for a client in this process, and gives the client's end: for
@@ -163,10 +146,7 @@ impl Server {
     /// The system has no socket pair to spare.
     pub fn pair(self) -> Result<(Self, UnixStream), ServerError> {
         let name = self.free_name();
-        let (near, far) = UnixStream::pair().map_err(|source| ServerError::Start {
-            name: name.clone(),
-            source,
-        })?;
+        let (near, far) = UnixStream::pair().map_err(|source| ServerError::Start { name: name.clone(), source })?;
         Ok((self.attach(&name, near)?, far))
     }
 
@@ -213,13 +193,7 @@ impl Server {
         Running::start(Rc::new(self.shared), self.monitors, self.ports, self.many).await
     }
 
-    fn add(
-        mut self,
-        name: &str,
-        shown: String,
-        listening: bool,
-        origin: Origin,
-    ) -> Result<Self, ServerError> {
+    fn add(mut self, name: &str, shown: String, listening: bool, origin: Origin) -> Result<Self, ServerError> {
         if self.monitors.has(name) {
             return Err(ServerError::NameTaken(name.to_owned()));
         }

@@ -131,16 +131,7 @@ impl Connection {
 
     /// Answers the next request straight from the input buffer; `false` when there is none.
     async fn answer_next(&mut self) -> io::Result<bool> {
-        let Self {
-            shared,
-            context,
-            stream,
-            input,
-            session,
-            outbox,
-            value,
-            ..
-        } = self;
+        let Self { shared, context, stream, input, session, outbox, value, .. } = self;
         match input.next() {
             None => return Ok(false),
             Some(Err(error)) => Session::reject(&error.into(), &mut outbox.text),
@@ -201,22 +192,13 @@ impl Connection {
             return Ok(());
         };
         let shared = Rc::clone(&self.shared);
-        let call = match self
-            .session
-            .handle(&frame, &*shared.service, &mut self.outbox.text)
-        {
+        let call = match self.session.handle(&frame, &*shared.service, &mut self.outbox.text) {
             Step::Answered => return Ok(()),
             Step::Quote(quote) => return self.outbox.quote(&quote, &self.stream).await,
             Step::Call(call) => call,
         };
         if call.oob {
-            run_oob(
-                &call,
-                &shared,
-                &self.context,
-                &mut self.value,
-                &mut self.outbox,
-            );
+            run_oob(&call, &shared, &self.context, &mut self.value, &mut self.outbox);
             return Ok(());
         }
         let context = Rc::clone(&self.context);
@@ -260,24 +242,13 @@ impl Connection {
 
     /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
     fn sort_input(&mut self) {
-        let Self {
-            shared,
-            context,
-            input,
-            session,
-            outbox,
-            value,
-            queue,
-            ..
-        } = self;
+        let Self { shared, context, input, session, outbox, value, queue, .. } = self;
         while queue.len() < QUEUE {
             match input.next() {
                 None => return,
                 Some(Err(error)) => queue.push_back(Queued::Malformed(error.into())),
                 Some(Ok(frame)) if Session::overtakes(&frame) => {
-                    if let Step::Call(call) =
-                        session.handle(&frame, &*shared.service, &mut outbox.text)
-                    {
+                    if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
                         run_oob(&call, shared, context, value, outbox);
                     }
                 }
@@ -301,35 +272,15 @@ fn invoke<'a>(
     call: &Call<'a>,
     value: &'a mut Encoder,
 ) -> impl Future<Output = Result<(), Error>> + 'a {
-    let name = shared
-        .service
-        .commands()
-        .get(call.index)
-        .map_or("", |info| info.name);
-    let span = tracing::debug_span!(
-        "qmp",
-        monitor = context.monitor(),
-        session = context.session(),
-        command = name
-    );
-    shared
-        .service
-        .call(call.index, context, call.arguments, value)
-        .instrument(span)
+    let name = shared.service.commands().get(call.index).map_or("", |info| info.name);
+    let span = tracing::debug_span!("qmp", monitor = context.monitor(), session = context.session(), command = name);
+    shared.service.call(call.index, context, call.arguments, value).instrument(span)
 }
 
 /// Runs a command out of band: at once, whatever else is going on.
-fn run_oob(
-    call: &Call<'_>,
-    shared: &Shared,
-    context: &Context,
-    value: &mut Encoder,
-    outbox: &mut Outbox,
-) {
+fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Encoder, outbox: &mut Outbox) {
     value.clear();
-    let result = shared
-        .service
-        .call_oob(call.index, context, call.arguments, value);
+    let result = shared.service.call_oob(call.index, context, call.arguments, value);
     finish(call, result, value, outbox);
 }
 

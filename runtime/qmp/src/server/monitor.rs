@@ -60,11 +60,7 @@ impl House {
 
     /// Tells every connection to close.
     pub(super) fn close_all(&self) {
-        self.mailboxes
-            .borrow()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .for_each(|mailbox| mailbox.close());
+        self.mailboxes.borrow().iter().filter_map(Weak::upgrade).for_each(|mailbox| mailbox.close());
     }
 }
 
@@ -84,21 +80,14 @@ impl Monitor {
         };
         match door {
             Ok(door) => Ok((self.name, door)),
-            Err(source) => Err(ServerError::Start {
-                name: self.name.to_string(),
-                source,
-            }),
+            Err(source) => Err(ServerError::Start { name: self.name.to_string(), source }),
         }
     }
 }
 
 /// Serves one monitor until the server stops or nobody can come any more, and every client has left.
 pub(super) async fn serve(house: Rc<House>, name: Arc<str>, door: Door) {
-    let mut clients = Clients {
-        house,
-        name,
-        tasks: JoinSet::new(),
-    };
+    let mut clients = Clients { house, name, tasks: JoinSet::new() };
     match door {
         Door::Once(stream) => clients.welcome(stream, None),
         // Dropped with the end of the loop: the socket file goes before the clients do.
@@ -140,12 +129,7 @@ impl Clients {
         let mailbox = house.mailbox();
         let presence = house.monitors.connected(&self.name, session, peer);
         let events = house.shared.events.clone();
-        let context = Context::for_session(
-            Arc::clone(&self.name),
-            session,
-            events,
-            house.monitors.clone(),
-        );
+        let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone());
         let shared = Rc::clone(&house.shared);
         let name = Arc::clone(&self.name);
         self.tasks.spawn_local(async move {

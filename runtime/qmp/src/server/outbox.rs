@@ -24,12 +24,7 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
-        Self {
-            text: Encoder::new(),
-            sent: 0,
-            mailbox,
-            closing: false,
-        }
+        Self { text: Encoder::new(), sent: 0, mailbox, closing: false }
     }
 
     /// Whether the server wants this connection closed.
@@ -56,10 +51,7 @@ impl Outbox {
         self.text = Encoder::with_buffer(bytes);
         self.closing |= taken.closing;
         if taken.lost > 0 {
-            tracing::warn!(
-                lost = taken.lost,
-                "a monitor's client does not read: its oldest events are dropped"
-            );
+            tracing::warn!(lost = taken.lost, "a monitor's client does not read: its oldest events are dropped");
         }
     }
 

@@ -43,11 +43,7 @@ impl Running {
             let (name, door) = port.open().await?;
             tasks.spawn_local(serve(Rc::clone(&house), name, door));
         }
-        Ok(Self {
-            house,
-            monitors: tasks,
-            stop,
-        })
+        Ok(Self { house, monitors: tasks, stop })
     }
 
     /// Waits until every monitor has served its last client.

@@ -78,11 +78,7 @@ impl FromStr for Address {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let mut parts = split_options(text).into_iter();
         let endpoint = endpoint(&parts.next().unwrap_or_default(), text)?;
-        let mut address = Address {
-            endpoint,
-            server: None,
-            wait: None,
-        };
+        let mut address = Address { endpoint, server: None, wait: None };
         for option in parts {
             address.set(&option, text)?;
         }
@@ -92,10 +88,7 @@ impl FromStr for Address {
 
 impl Address {
     fn set(&mut self, option: &str, text: &str) -> Result<(), AddressError> {
-        let fail = || AddressError::Option {
-            option: option.to_owned(),
-            address: text.to_owned(),
-        };
+        let fail = || AddressError::Option { option: option.to_owned(), address: text.to_owned() };
         let (key, value) = match option.split_once('=') {
             Some(pair) => pair,
             // The bare forms are older than `=on` and still in people's scripts.
@@ -114,10 +107,7 @@ impl Address {
             "on" | "yes" | "true" => true,
             "off" | "no" | "false" => false,
             _ => {
-                return Err(AddressError::Value {
-                    option: option.to_owned(),
-                    address: text.to_owned(),
-                });
+                return Err(AddressError::Value { option: option.to_owned(), address: text.to_owned() });
             }
         });
         Ok(())
@@ -159,10 +149,7 @@ fn endpoint(text: &str, whole: &str) -> Result<Endpoint, AddressError> {
         None if host.contains(':') => return Err(fail()),
         None => host,
     };
-    Ok(Endpoint::Tcp {
-        host: host.to_owned(),
-        port,
-    })
+    Ok(Endpoint::Tcp { host: host.to_owned(), port })
 }
 
 /// The endpoint alone, in the form that parses back.

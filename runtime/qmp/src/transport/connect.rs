@@ -15,12 +15,7 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Stream> {
             // A unix socket connects at once or not at all, unless the peer's queue is full: then it blocks, so off-thread.
             let address = SocketAddrUnix::new(path)?;
             let fd = blocking(move || {
-                let fd = socket_with(
-                    AddressFamily::UNIX,
-                    SocketType::STREAM,
-                    SocketFlags::CLOEXEC,
-                    None,
-                )?;
+                let fd = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
                 rustix::net::connect(&fd, &address)?;
                 Ok(fd)
             })
@@ -29,8 +24,7 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Stream> {
         }
         Endpoint::Tcp { host, port } => {
             let target = (host.clone(), *port);
-            let stream =
-                blocking(move || TcpStream::connect((target.0.as_str(), target.1))).await?;
+            let stream = blocking(move || TcpStream::connect((target.0.as_str(), target.1))).await?;
             stream.set_nodelay(true)?;
             Stream::socket(stream.into())
         }
@@ -38,10 +32,6 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Stream> {
     }
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(io::Error::other)?
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

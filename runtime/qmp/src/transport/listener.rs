@@ -40,11 +40,7 @@ impl Listener {
             Endpoint::Unix(path) => {
                 remove_stale(path)?;
                 let listener = UnixListener::bind(path)?;
-                Ok(Self {
-                    fd: listener.into(),
-                    name: endpoint.to_string(),
-                    file: Some(SocketFile::of(path)?),
-                })
+                Ok(Self { fd: listener.into(), name: endpoint.to_string(), file: Some(SocketFile::of(path)?) })
             }
             Endpoint::Tcp { host, port } => {
                 let host = if host.is_empty() { "0.0.0.0" } else { host };
@@ -65,11 +61,7 @@ impl Listener {
             Err(error) => return Err(error.into()),
         };
         let name = name.unwrap_or_else(|| "unix:".to_owned());
-        Ok(Self {
-            fd,
-            name,
-            file: None,
-        })
+        Ok(Self { fd, name, file: None })
     }
 
     /// What the socket is bound to: `unix:/run/lamp.sock`, `tcp:127.0.0.1:4444`.
@@ -81,10 +73,7 @@ impl Listener {
     pub(crate) fn register(self) -> io::Result<Acceptor> {
         rustix::io::ioctl_fionbio(&self.fd, true)?;
         let fd = register(self.fd, Interest::READABLE)?;
-        Ok(Acceptor {
-            fd,
-            _file: self.file,
-        })
+        Ok(Acceptor { fd, _file: self.file })
     }
 }
 
@@ -103,18 +92,13 @@ impl Acceptor {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             match rustix::net::acceptfrom_with(self.fd.get_ref(), flags) {
                 Ok((fd, address)) => {
-                    let tcp = address
-                        .as_ref()
-                        .is_some_and(|address| SocketAddr::try_from(address.clone()).is_ok());
+                    let tcp = address.as_ref().is_some_and(|address| SocketAddr::try_from(address.clone()).is_ok());
                     if tcp {
                         // Replies are written whole: waiting for more to send only delays them.
                         let _ = rustix::net::sockopt::set_tcp_nodelay(&fd, true);
                     }
                     let peer = address.filter(|_| tcp).and_then(|address| name(&address));
-                    return Ok(Accepted {
-                        stream: Stream::socket(fd)?,
-                        peer,
-                    });
+                    return Ok(Accepted { stream: Stream::socket(fd)?, peer });
                 }
                 Err(Errno::AGAIN) => guard.clear_ready(),
                 Err(Errno::CONNABORTED | Errno::INTR | Errno::PROTO) => {}
@@ -137,10 +121,7 @@ fn name(address: &SocketAddrAny) -> Option<String> {
 fn remove_stale(path: &Path) -> io::Result<()> {
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path),
-        Ok(_) => Err(io::Error::new(
-            io::ErrorKind::AlreadyExists,
-            "a file that is no socket is in the way",
-        )),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file that is no socket is in the way")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }

@@ -72,10 +72,7 @@ impl Stream {
                 })
                 .await
             }
-            Stream::Pipes {
-                input: Source::Polled(fd),
-                ..
-            } => {
+            Stream::Pipes { input: Source::Polled(fd), .. } => {
                 read_when_ready(fd, |fd, buffer| {
                     if !ready(fd, PollFlags::IN)? {
                         return Err(Errno::AGAIN);
@@ -84,10 +81,7 @@ impl Stream {
                 })
                 .await
             }
-            Stream::Pipes {
-                input: Source::File(fd),
-                ..
-            } => {
+            Stream::Pipes { input: Source::File(fd), .. } => {
                 let mut buffer = Pooled::take();
                 rustix::io::read(fd, spare_capacity(buffer.room()))?;
                 Ok(buffer)
@@ -178,11 +172,5 @@ async fn read_when_ready(
 
 fn ready(fd: &OwnedFd, events: PollFlags) -> Result<bool, Errno> {
     let mut fds = [PollFd::new(fd, events)];
-    Ok(poll(
-        &mut fds,
-        Some(&Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        }),
-    )? > 0)
+    Ok(poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? > 0)
 }

@@ -6,10 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use super::*;
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)
 }
 
@@ -20,60 +17,27 @@ fn addresses_parse_and_print() {
     assert_eq!((unix.server, unix.wait), (Some(true), Some(false)));
     assert_eq!(unix.endpoint.to_string(), "unix:/a,,b");
     let tcp: Address = "tcp:[::1]:4444,server".parse().expect("an address");
-    assert_eq!(
-        tcp.endpoint,
-        Endpoint::Tcp {
-            host: "::1".into(),
-            port: 4444
-        }
-    );
+    assert_eq!(tcp.endpoint, Endpoint::Tcp { host: "::1".into(), port: 4444 });
     assert_eq!(tcp.endpoint.to_string(), "tcp:[::1]:4444");
-    assert_eq!(
-        "stdio".parse::<Address>().expect("an address").endpoint,
-        Endpoint::Stdio
-    );
+    assert_eq!("stdio".parse::<Address>().expect("an address").endpoint, Endpoint::Stdio);
 }
 
 #[test]
 fn bad_addresses_say_what_to_write() {
     for (text, message) in [
-        (
-            "vsock:1",
-            "'vsock:1' is not a monitor address: use unix:PATH, tcp:HOST:PORT or stdio",
-        ),
-        (
-            "",
-            "'' is not a monitor address: use unix:PATH, tcp:HOST:PORT or stdio",
-        ),
-        (
-            "unix:,server=on",
-            "'unix:,server=on' names no socket file: use unix:PATH",
-        ),
-        (
-            "tcp:1",
-            "'tcp:1' needs a host and a port from 0 to 65535: use tcp:HOST:PORT",
-        ),
-        (
-            "tcp:h:70000",
-            "'tcp:h:70000' needs a host and a port from 0 to 65535: use tcp:HOST:PORT",
-        ),
-        (
-            "tcp:::1:2",
-            "'tcp:::1:2' needs a host and a port from 0 to 65535: use tcp:HOST:PORT",
-        ),
+        ("vsock:1", "'vsock:1' is not a monitor address: use unix:PATH, tcp:HOST:PORT or stdio"),
+        ("", "'' is not a monitor address: use unix:PATH, tcp:HOST:PORT or stdio"),
+        ("unix:,server=on", "'unix:,server=on' names no socket file: use unix:PATH"),
+        ("tcp:1", "'tcp:1' needs a host and a port from 0 to 65535: use tcp:HOST:PORT"),
+        ("tcp:h:70000", "'tcp:h:70000' needs a host and a port from 0 to 65535: use tcp:HOST:PORT"),
+        ("tcp:::1:2", "'tcp:::1:2' needs a host and a port from 0 to 65535: use tcp:HOST:PORT"),
         (
             "unix:/a,colour=red",
             "option 'colour=red' of 'unix:/a,colour=red' is not known: use server=on|off or wait=on|off",
         ),
-        (
-            "unix:/a,server=maybe",
-            "option 'server=maybe' of 'unix:/a,server=maybe' must be on or off",
-        ),
+        ("unix:/a,server=maybe", "option 'server=maybe' of 'unix:/a,server=maybe' must be on or off"),
     ] {
-        assert_eq!(
-            text.parse::<Address>().expect_err(text).to_string(),
-            message
-        );
+        assert_eq!(text.parse::<Address>().expect_err(text).to_string(), message);
     }
 }
 
@@ -115,11 +79,7 @@ fn a_read_gives_what_is_there_then_the_end() {
         assert_eq!(*stream.read().await.expect("read"), *b"hello");
         drop(far);
         assert_eq!(*stream.read().await.expect("read"), *b"");
-        assert_eq!(
-            *stream.read().await.expect("read"),
-            *b"",
-            "the end stays the end"
-        );
+        assert_eq!(*stream.read().await.expect("read"), *b"", "the end stays the end");
     });
 }
 
@@ -130,9 +90,8 @@ fn a_full_socket_takes_nothing_until_the_peer_reads() {
         let stream = Stream::socket(near.into()).expect("a stream");
         let block = [0; 65536];
         while stream.try_write(&block).expect("room or none").is_some() {}
-        let reader = std::thread::spawn(move || {
-            std::io::copy(&mut &far, &mut std::io::sink()).expect("read to the end")
-        });
+        let reader =
+            std::thread::spawn(move || std::io::copy(&mut &far, &mut std::io::sink()).expect("read to the end"));
         stream.writable().await.expect("room again");
         assert!(stream.try_write(b"x").expect("written").is_some());
         stream.finish();

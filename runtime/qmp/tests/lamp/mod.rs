@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use qapi_runtime::{
-    Arguments, Command, CommandFlags, CommandInfo, Context, Decoder, Encoder, Error, Event,
-    EventSink, Object, Outcome, Reply, Server, ServerError, Service, Shape, Visit, object,
+    Arguments, Command, CommandFlags, CommandInfo, Context, Decoder, Encoder, Error, Event, EventSink, Object, Outcome,
+    Reply, Server, ServerError, Service, Shape, Visit, object,
 };
 use tokio::sync::Notify;
 
@@ -22,13 +22,7 @@ pub(crate) struct Light {
 
 impl Object for Light {
     fn shape(&self) -> &'static Shape {
-        const {
-            &Shape {
-                names: &["lit"],
-                required: &[1],
-                tag: usize::MAX,
-            }
-        }
+        const { &Shape { names: &["lit"], required: &[1], tag: usize::MAX } }
     }
 
     fn load(&mut self, _: usize, d: &mut Decoder<'_>) -> Outcome {
@@ -96,10 +90,7 @@ impl Event for Gone {
 }
 
 const fn command(name: &'static str) -> CommandInfo {
-    CommandInfo {
-        name,
-        flags: CommandFlags::NONE,
-    }
+    CommandInfo { name, flags: CommandFlags::NONE }
 }
 
 const COMMANDS: &[CommandInfo] = &[
@@ -107,20 +98,8 @@ const COMMANDS: &[CommandInfo] = &[
     command("query-light"),
     // Waits until `go` is called.
     command("blink"),
-    CommandInfo {
-        name: "go",
-        flags: CommandFlags {
-            oob: true,
-            ..CommandFlags::NONE
-        },
-    },
-    CommandInfo {
-        name: "hush",
-        flags: CommandFlags {
-            success_response: false,
-            ..CommandFlags::NONE
-        },
-    },
+    CommandInfo { name: "go", flags: CommandFlags { oob: true, ..CommandFlags::NONE } },
+    CommandInfo { name: "hush", flags: CommandFlags { success_response: false, ..CommandFlags::NONE } },
     command("quit"),
     command("query-monitors"),
     command("query-name"),
@@ -138,23 +117,12 @@ pub(crate) struct Lamp {
 
 impl Default for Lamp {
     fn default() -> Self {
-        Self {
-            lit: Cell::new(false),
-            go: Rc::default(),
-            quit: Rc::default(),
-            blinked: Rc::default(),
-        }
+        Self { lit: Cell::new(false), go: Rc::default(), quit: Rc::default(), blinked: Rc::default() }
     }
 }
 
 impl Lamp {
-    async fn run(
-        &self,
-        index: usize,
-        ctx: &Context,
-        args: Arguments<'_>,
-        reply: &mut Encoder,
-    ) -> Result<(), Error> {
+    async fn run(&self, index: usize, ctx: &Context, args: Arguments<'_>, reply: &mut Encoder) -> Result<(), Error> {
         if index == 0 {
             let SetLight(light) = args.decode()?;
             if self.lit.replace(light.lit) != light.lit {
@@ -164,10 +132,7 @@ impl Lamp {
         }
         args.none()?;
         match index {
-            1 => Light {
-                lit: self.lit.get(),
-            }
-            .put(reply),
+            1 => Light { lit: self.lit.get() }.put(reply),
             2 => {
                 self.go.notified().await;
                 self.blinked.set(self.blinked.get() + 1);
@@ -181,10 +146,7 @@ impl Lamp {
                 reply.begin_list();
                 for monitor in ctx.monitors() {
                     reply.element();
-                    reply.str(&format!(
-                        "{} {} {}",
-                        monitor.label, monitor.filename, monitor.connected
-                    ));
+                    reply.str(&format!("{} {} {}", monitor.label, monitor.filename, monitor.connected));
                 }
                 reply.end_list();
             }
@@ -208,23 +170,11 @@ impl Service for Lamp {
         r#"[{"name": "set-light", "meta-type": "command"}]"#
     }
 
-    fn call<'a>(
-        &'a self,
-        index: usize,
-        ctx: &'a Context,
-        args: Arguments<'a>,
-        reply: &'a mut Encoder,
-    ) -> Reply<'a> {
+    fn call<'a>(&'a self, index: usize, ctx: &'a Context, args: Arguments<'a>, reply: &'a mut Encoder) -> Reply<'a> {
         Box::pin(self.run(index, ctx, args, reply))
     }
 
-    fn call_oob(
-        &self,
-        index: usize,
-        _: &Context,
-        args: Arguments<'_>,
-        _: &mut Encoder,
-    ) -> Result<(), Error> {
+    fn call_oob(&self, index: usize, _: &Context, args: Arguments<'_>, _: &mut Encoder) -> Result<(), Error> {
         args.none()?;
         assert_eq!(COMMANDS[index].name, "go");
         self.go.notify_one();
@@ -240,45 +190,28 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts a server with the monitors that `build` gives it.
-    pub(crate) fn start(
-        build: impl FnOnce(Server) -> Result<Server, ServerError> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn start(build: impl FnOnce(Server) -> Result<Server, ServerError> + Send + 'static) -> Self {
         let events = EventSink::new();
         let sink = events.clone();
         let thread = std::thread::spawn(move || {
             let lamp = Lamp::default();
             let quit = Rc::clone(&lamp.quit);
             let server = build(Server::new(lamp).events(&sink)).expect("monitors");
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime
-                .block_on(server.run_until(quit.notified()))
-                .expect("an orderly end");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(server.run_until(quit.notified())).expect("an orderly end");
         });
-        Self {
-            events,
-            thread: Some(thread),
-        }
+        Self { events, thread: Some(thread) }
     }
 
     /// A server with one client, connected already.
     pub(crate) fn with_peer() -> (Self, Peer) {
         let (near, far) = UnixStream::pair().expect("a pair");
-        (
-            Self::start(|server| server.attach("test", near)),
-            Peer::new(far),
-        )
+        (Self::start(|server| server.attach("test", near)), Peer::new(far))
     }
 
     /// Waits for the server to end.
     pub(crate) fn join(mut self) {
-        self.thread
-            .take()
-            .expect("running")
-            .join()
-            .expect("no panic");
+        self.thread.take().expect("running").join().expect("no panic");
     }
 }
 
@@ -290,13 +223,8 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(stream: UnixStream) -> Self {
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .expect("a timeout");
-        Self {
-            stream,
-            pending: Vec::new(),
-        }
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        Self { stream, pending: Vec::new() }
     }
 
     pub(crate) fn connect(path: &std::path::Path) -> Self {
@@ -311,9 +239,7 @@ impl Peer {
     }
 
     pub(crate) fn send(&mut self, text: impl AsRef<[u8]>) {
-        self.stream
-            .write_all(text.as_ref())
-            .expect("the server reads");
+        self.stream.write_all(text.as_ref()).expect("the server reads");
     }
 
     /// The next line, without its CR LF; `None` at the end.
@@ -340,22 +266,15 @@ impl Peer {
     /// Whether nothing comes for a while.
     pub(crate) fn quiet(&mut self) -> bool {
         let mut byte = [0];
-        self.stream
-            .set_read_timeout(Some(Duration::from_millis(50)))
-            .expect("a timeout");
+        self.stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
         let quiet = self.stream.read(&mut byte).is_err();
-        self.stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .expect("a timeout");
+        self.stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
         quiet
     }
 
     /// Reads the greeting and negotiates.
     pub(crate) fn negotiate(&mut self, arguments: &str) {
-        assert!(
-            self.line()
-                .is_some_and(|line| line.starts_with("{\"QMP\": "))
-        );
+        assert!(self.line().is_some_and(|line| line.starts_with("{\"QMP\": ")));
         self.send(format!("{{\"execute\": \"qmp_capabilities\"{arguments}}}"));
         self.expect("{\"return\": {}}");
     }
@@ -368,10 +287,7 @@ impl Peer {
 impl Peer {
     /// Reads the reply to `quit`, behind its event, and the end of the connection.
     pub(crate) fn expect_end(&mut self, line: &str) {
-        assert!(
-            self.line()
-                .is_some_and(|line| line.contains("\"event\": \"GONE\""))
-        );
+        assert!(self.line().is_some_and(|line| line.contains("\"event\": \"GONE\"")));
         self.expect(line);
         assert_eq!(self.line(), None);
     }
