@@ -48,11 +48,7 @@ impl Qemu {
     pub fn qmp(&mut self) -> Qmp {
         wait_for("QEMU's QMP socket", || {
             let ended = self.child.try_wait().expect("a child can be waited for");
-            assert!(
-                ended.is_none(),
-                "QEMU ended with {ended:?}: {}",
-                self.said()
-            );
+            assert!(ended.is_none(), "QEMU ended with {ended:?}: {}", self.said());
             self.socket.exists().then_some(())
         });
         Qmp::connect(&self.socket)
@@ -68,9 +64,7 @@ impl Qemu {
     /// # Panics
     /// When it does not.
     pub fn wait(&mut self) -> ExitStatus {
-        wait_for("QEMU to end", || {
-            self.child.try_wait().expect("a child can be waited for")
-        })
+        wait_for("QEMU to end", || self.child.try_wait().expect("a child can be waited for"))
     }
 }
 

@@ -45,20 +45,11 @@ impl Qmp {
     /// # Panics
     /// When the peer does not speak QMP.
     pub fn over(writer: UnixStream) -> Self {
-        writer
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout can be set");
+        writer.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         let reader = BufReader::new(writer.try_clone().expect("a descriptor is left"));
-        let mut session = Self {
-            reader,
-            writer,
-            greeting: Value::Null,
-            events: Vec::new(),
-        };
+        let mut session = Self { reader, writer, greeting: Value::Null, events: Vec::new() };
         session.greeting = session.line();
-        session
-            .execute("qmp_capabilities", json!({}))
-            .expect("negotiation works");
+        session.execute("qmp_capabilities", json!({})).expect("negotiation works");
         session
     }
 
@@ -80,10 +71,7 @@ impl Qmp {
                 return Ok(result.take());
             } else {
                 let text = |key: &str| answer["error"][key].as_str().unwrap_or_default().to_owned();
-                return Err(QmpError {
-                    class: text("class"),
-                    desc: text("desc"),
-                });
+                return Err(QmpError { class: text("class"), desc: text("desc") });
             }
         }
     }
@@ -101,9 +89,7 @@ impl Qmp {
 
     fn line(&mut self) -> Value {
         let mut line = String::new();
-        self.reader
-            .read_line(&mut line)
-            .expect("the server answers in time");
+        self.reader.read_line(&mut line).expect("the server answers in time");
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("not JSON: {line:?}: {error}"))
     }
 }

@@ -12,8 +12,8 @@ use std::{
 
 use memory::{DirtyLog, NoDirtyLog, PAGE_SIZE, RamBlock};
 use migration::{
-    Address, DeviceSection, Listener, MigrationState, Settings, Status, TimerState, Vm, VmError,
-    codec::SectionHeader, receive_from, send_to,
+    Address, DeviceSection, Listener, MigrationState, Settings, Status, TimerState, Vm, VmError, codec::SectionHeader,
+    receive_from, send_to,
 };
 use qapi_interop::{Qemu, wait_for};
 use serde_json::json;
@@ -31,12 +31,7 @@ struct RamOnly {
 
 impl RamOnly {
     fn new(ram: Arc<RamBlock>) -> Self {
-        Self {
-            ram,
-            log: NoDirtyLog,
-            writer: Mutex::new(None),
-            timer: None,
-        }
+        Self { ram, log: NoDirtyLog, writer: Mutex::new(None), timer: None }
     }
 
     fn keep_writing(&self) {
@@ -46,8 +41,7 @@ impl RamOnly {
             let mut count = 0u64;
             while !stopped.load(Ordering::SeqCst) {
                 count += 1;
-                ram.write(count * 7919 % 1000 * PAGE_SIZE, &count.to_le_bytes())
-                    .unwrap();
+                ram.write(count * 7919 % 1000 * PAGE_SIZE, &count.to_le_bytes()).unwrap();
             }
         });
         *self.writer.lock().unwrap() = Some((stop, thread));
@@ -113,22 +107,9 @@ fn begun() -> Arc<MigrationState> {
 
 /// Options of a machine whose RAM is in a file.
 fn none_machine(ram: &Path, size: u64) -> Vec<String> {
-    let object = format!(
-        "memory-backend-file,id=ram0,size={size},mem-path={},share=on",
-        ram.display()
-    );
+    let object = format!("memory-backend-file,id=ram0,size={size},mem-path={},share=on", ram.display());
     let memory = format!("{}k", size / 1024);
-    [
-        "-machine",
-        "none,memory-backend=ram0",
-        "-object",
-        &object,
-        "-m",
-        &memory,
-        "-S",
-    ]
-    .map(str::to_owned)
-    .to_vec()
+    ["-machine", "none,memory-backend=ram0", "-object", &object, "-m", &memory, "-S"].map(str::to_owned).to_vec()
 }
 
 fn incoming(folder: &Path, ram: &Path, size: u64, qemu: &Path) -> (Qemu, Address) {
@@ -149,10 +130,7 @@ fn qemu_takes_what_we_send() {
     let Some(qemu) = qapi_test_support::qemu("qemu_takes_what_we_send") else {
         return;
     };
-    let timer = Some(TimerState {
-        cpu_ticks_offset: 1,
-        cpu_clock_offset: 2,
-    });
+    let timer = Some(TimerState { cpu_ticks_offset: 1, cpu_clock_offset: 2 });
     for (name, writing, timer) in [("still", false, None), ("writing", true, timer)] {
         let folder = tempfile::tempdir().unwrap();
         let (ours, theirs) = files(folder.path());
@@ -165,33 +143,18 @@ fn qemu_takes_what_we_send() {
         }
         let state = begun();
         let outcome = send_to(&mut source, &address, &Settings::default(), &state);
-        assert_eq!(
-            outcome.status,
-            Status::Completed,
-            "{name}: {:?}, QEMU: {}",
-            outcome.error,
-            target.said()
-        );
+        assert_eq!(outcome.status, Status::Completed, "{name}: {:?}, QEMU: {}", outcome.error, target.said());
         let mut qmp = target.qmp();
-        let info = qmp.wait("query-migrate", |info| {
-            info["status"] != "active" && info["status"] != "setup"
-        });
+        let info = qmp.wait("query-migrate", |info| info["status"] != "active" && info["status"] != "setup");
         assert_eq!(info["status"], "completed", "{name}: {}", target.said());
         // Started with -S, a guest that was running arrives stopped.
         let status = qmp.execute("query-status", json!({})).unwrap();
-        assert_eq!(
-            (&status["running"], &status["status"]),
-            (&json!(false), &json!("paused")),
-            "{name}"
-        );
+        assert_eq!((&status["running"], &status["status"]), (&json!(false), &json!("paused")), "{name}");
         assert!(same(&ours, &theirs), "{name}: memory differs");
         let stats = state.stats();
         // A quarter of the pages is zero, but the writer may have come first to its thousand.
         let zeros = SIZE / PAGE_SIZE / 4 - if writing { 1000 } else { 0 };
-        assert!(
-            stats.duplicate >= zeros && stats.remaining == 0,
-            "{name}: {stats:?}"
-        );
+        assert!(stats.duplicate >= zeros && stats.remaining == 0, "{name}: {stats:?}");
         assert_eq!(target.said(), "", "{name}");
     }
 }
@@ -211,50 +174,26 @@ fn we_take_what_qemu_sends() {
         let uri = listener.address().to_string();
         let target = {
             let ram = RamBlock::file("ram0", &ours, SIZE, true).unwrap();
-            thread::spawn(move || {
-                receive_from(
-                    &mut RamOnly::new(ram),
-                    listener,
-                    &Settings::default(),
-                    &begun(),
-                )
-            })
+            thread::spawn(move || receive_from(&mut RamOnly::new(ram), listener, &Settings::default(), &begun()))
         };
-        let capability =
-            json!({ "capabilities": [{ "capability": "return-path", "state": return_path }] });
+        let capability = json!({ "capabilities": [{ "capability": "return-path", "state": return_path }] });
         qmp.execute("migrate-set-capabilities", capability).unwrap();
         // QEMU's own limit would make this test take seconds.
-        qmp.execute("migrate-set-parameters", json!({ "max-bandwidth": 0 }))
-            .unwrap();
+        qmp.execute("migrate-set-parameters", json!({ "max-bandwidth": 0 })).unwrap();
         qmp.execute("migrate", json!({ "uri": uri })).unwrap();
         let outcome = target.join().unwrap();
-        let loaded = outcome
-            .result
-            .unwrap_or_else(|error| panic!("{error}; QEMU: {}", source.said()));
+        let loaded = outcome.result.unwrap_or_else(|error| panic!("{error}; QEMU: {}", source.said()));
         assert!(same(&theirs, &ours), "memory differs");
         assert_eq!(loaded.run_state.as_deref(), Some("prelaunch"));
-        assert!(
-            loaded.timer.is_some()
-                && loaded
-                    .description
-                    .is_some_and(|text| text.contains("\"globalstate\""))
-        );
-        let info = qmp.wait("query-migrate", |info| {
-            info["status"] != "active" && info["status"] != "device"
-        });
-        assert_eq!(
-            info["status"],
-            "completed",
-            "return path {return_path}: {}",
-            source.said()
-        );
+        assert!(loaded.timer.is_some() && loaded.description.is_some_and(|text| text.contains("\"globalstate\"")));
+        let info = qmp.wait("query-migrate", |info| info["status"] != "active" && info["status"] != "device");
+        assert_eq!(info["status"], "completed", "return path {return_path}: {}", source.said());
     }
 }
 
 #[test]
 fn qemu_refuses_a_wrong_size_and_our_guest_stays() {
-    let Some(qemu) = qapi_test_support::qemu("qemu_refuses_a_wrong_size_and_our_guest_stays")
-    else {
+    let Some(qemu) = qapi_test_support::qemu("qemu_refuses_a_wrong_size_and_our_guest_stays") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -264,23 +203,10 @@ fn qemu_refuses_a_wrong_size_and_our_guest_stays() {
     let mut source = RamOnly::new(RamBlock::file("ram0", &ours, SIZE, true).unwrap());
     let state = begun();
     let outcome = send_to(&mut source, &address, &Settings::default(), &state);
-    assert_eq!(
-        (outcome.status, outcome.stopped),
-        (Status::Failed, false),
-        "QEMU: {}",
-        target.said()
-    );
-    assert!(
-        state
-            .error()
-            .is_some_and(|error| error.contains("cannot write the migration stream"))
-    );
+    assert_eq!((outcome.status, outcome.stopped), (Status::Failed, false), "QEMU: {}", target.said());
+    assert!(state.error().is_some_and(|error| error.contains("cannot write the migration stream")));
     assert!(!target.wait().success());
-    assert!(
-        target.said().contains("Size mismatch: ram0"),
-        "{}",
-        target.said()
-    );
+    assert!(target.said().contains("Size mismatch: ram0"), "{}", target.said());
 }
 
 #[test]
@@ -297,21 +223,13 @@ fn qemu_gives_up_when_we_cancel() {
         let state = Arc::clone(&state);
         let ram = RamBlock::file("ram0", &ours, SIZE, true).unwrap();
         // Slow enough to be caught in the middle.
-        let settings = Settings {
-            max_bandwidth: 8 << 20,
-            ..Settings::default()
-        };
+        let settings = Settings { max_bandwidth: 8 << 20, ..Settings::default() };
         thread::spawn(move || send_to(&mut RamOnly::new(ram), &address, &settings, &state))
     };
-    wait_for("half of a megabyte", || {
-        (state.stats().transferred > 512 << 10).then_some(())
-    });
+    wait_for("half of a megabyte", || (state.stats().transferred > 512 << 10).then_some(()));
     assert!(state.cancel());
     let outcome = sender.join().unwrap();
-    assert_eq!(
-        (outcome.status, outcome.stopped),
-        (Status::Cancelled, false)
-    );
+    assert_eq!((outcome.status, outcome.stopped), (Status::Cancelled, false));
     assert!(!target.wait().success(), "QEMU goes on with half a guest");
 }
 
@@ -333,10 +251,7 @@ fn we_refuse_a_foreign_block_and_qemu_stays() {
     });
     qmp.execute("migrate", json!({ "uri": uri })).unwrap();
     let error = target.join().unwrap().result.unwrap_err().to_string();
-    assert!(
-        error.contains("Unknown ramblock \"ram0\", cannot accept migration"),
-        "{error}"
-    );
+    assert!(error.contains("Unknown ramblock \"ram0\", cannot accept migration"), "{error}");
     let info = wait_for("QEMU to give up", || {
         let info = qmp.execute("query-migrate", json!({})).unwrap();
         (info["status"] == "failed").then_some(info)

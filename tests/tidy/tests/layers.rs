@@ -13,20 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("qapi-kvm", &["qapi-memory", "qapi-vmstate"]),
     ("qapi-devices", &["qapi-memory", "qapi-vmstate"]),
     ("qapi-migration", &["qapi-memory", "qapi-vmstate"]),
-    (
-        "qapi-machine",
-        &["qapi-kvm", "qapi-devices", "qapi-memory", "qapi-vmstate"],
-    ),
+    ("qapi-machine", &["qapi-kvm", "qapi-devices", "qapi-memory", "qapi-vmstate"]),
     (
         "qapi-emulator",
-        &[
-            "qapi-machine",
-            "qapi-migration",
-            "qapi-schema",
-            "qapi-runtime",
-            "qapi-memory",
-            "qapi-vmstate",
-        ],
+        &["qapi-machine", "qapi-migration", "qapi-schema", "qapi-runtime", "qapi-memory", "qapi-vmstate"],
     ),
 ];
 
@@ -39,10 +29,7 @@ const MUST_NOT_USE: &[(&str, &[&str])] = &[
     ("qapi-migration", &["tokio", "kvm-ioctls", "kvm-bindings"]),
     ("qapi-machine", &["tokio", "kvm-ioctls"]),
     ("qapi-emulator", &["kvm-ioctls", "kvm-bindings"]),
-    (
-        "qapi-gen",
-        &["tokio", "serde", "pest_derive", "pest_generator"],
-    ),
+    ("qapi-gen", &["tokio", "serde", "pest_derive", "pest_generator"]),
 ];
 
 /// Direct dependencies per package; development dependencies are free.
@@ -53,16 +40,9 @@ fn edges() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let name = package["name"].as_str().expect("name").to_owned();
-            let used = package["dependencies"]
-                .as_array()
-                .expect("dependencies")
-                .iter();
+            let used = package["dependencies"].as_array().expect("dependencies").iter();
             let used = used.filter(|d| d["kind"].as_str() != Some("dev"));
-            (
-                name,
-                used.map(|d| d["name"].as_str().expect("name").to_owned())
-                    .collect(),
-            )
+            (name, used.map(|d| d["name"].as_str().expect("name").to_owned()).collect())
         })
         .collect()
 }
@@ -71,17 +51,9 @@ fn edges() -> BTreeMap<String, BTreeSet<String>> {
 fn ours_depend_in_one_direction() {
     let edges = edges();
     for (package, allowed) in MAY_USE {
-        let used = edges
-            .get(*package)
-            .unwrap_or_else(|| panic!("no package {package}: mend MAY_USE"));
-        for name in used
-            .iter()
-            .filter(|name| MAY_USE.iter().any(|(ours, _)| ours == name))
-        {
-            assert!(
-                allowed.contains(&name.as_str()),
-                "{package} must not depend on {name}"
-            );
+        let used = edges.get(*package).unwrap_or_else(|| panic!("no package {package}: mend MAY_USE"));
+        for name in used.iter().filter(|name| MAY_USE.iter().any(|(ours, _)| ours == name)) {
+            assert!(allowed.contains(&name.as_str()), "{package} must not depend on {name}");
         }
     }
 }
@@ -91,10 +63,7 @@ fn foreign_crates_stay_out_of_leaf_crates() {
     let edges = edges();
     for (package, banned) in MUST_NOT_USE {
         for name in *banned {
-            assert!(
-                !edges[*package].contains(*name),
-                "{package} must not depend on {name}"
-            );
+            assert!(!edges[*package].contains(*name), "{package} must not depend on {name}");
         }
     }
 }
@@ -111,8 +80,7 @@ fn every_product_package_is_in_the_table() {
             "qapi-vm-tests",
             "qapi-perf",
         ];
-        let known =
-            MAY_USE.iter().any(|(ours, _)| ours == name) || of_tests.contains(&name.as_str());
+        let known = MAY_USE.iter().any(|(ours, _)| ours == name) || of_tests.contains(&name.as_str());
         assert!(known, "{name} has no row in MAY_USE");
     }
 }

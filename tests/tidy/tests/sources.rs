@@ -3,14 +3,7 @@
 use qapi_tidy::{root, rust_files};
 
 /// Folders that hold source of ours.
-const FOLDERS: &[&str] = &[
-    "qapi-gen",
-    "qapi-macros",
-    "runtime",
-    "schema",
-    "examples",
-    "tests",
-];
+const FOLDERS: &[&str] = &["qapi-gen", "qapi-macros", "runtime", "schema", "examples", "tests"];
 
 fn sources() -> Vec<(String, String)> {
     let root = root();
@@ -18,22 +11,14 @@ fn sources() -> Vec<(String, String)> {
         .iter()
         .flat_map(|folder| rust_files(&root.join(folder)))
         .map(|path| {
-            let name = path
-                .strip_prefix(&root)
-                .expect("below the root")
-                .display()
-                .to_string();
+            let name = path.strip_prefix(&root).expect("below the root").display().to_string();
             (name, std::fs::read_to_string(&path).expect("UTF-8 source"))
         })
         .collect()
 }
 
 fn complain(rule: &str, offenders: &[String]) {
-    assert!(
-        offenders.is_empty(),
-        "{rule}:\n  {}",
-        offenders.join("\n  ")
-    );
+    assert!(offenders.is_empty(), "{rule}:\n  {}", offenders.join("\n  "));
 }
 
 #[test]
