@@ -34,6 +34,27 @@ pub(crate) fn part(doc: Option<&str>, unstable: bool, wire: &str) -> TokenStream
     attributes(&text)
 }
 
+/// Documentation of a module: what it holds, then the free-form text of its file.
+pub(crate) fn module(what: &str, blocks: &[Doc]) -> String {
+    let mut text = what.to_owned();
+    for block in blocks {
+        let body = block.body.trim_start();
+        let title = body.trim_start_matches('=');
+        let level = body.len() - title.len();
+        if level > 0 && title.starts_with(' ') {
+            let (title, rest) = title.split_once('\n').unwrap_or((title, ""));
+            // The module's own name is the heading above all of these.
+            let heading = format!("{} {}", "#".repeat(level.min(4) + 1), escape_line(title.trim()));
+            paragraph(&mut text, &heading);
+            paragraph(&mut text, &markdown(rest));
+        } else {
+            paragraph(&mut text, &markdown(body));
+        }
+        paragraph(&mut text, &sections(block));
+    }
+    text
+}
+
 /// The first paragraph of a definition, in one line, for places that only point to the rest.
 pub(crate) fn summary(info: &Info) -> String {
     let body = info.doc.as_ref().map(|doc| markdown(&doc.body)).unwrap_or_default();
@@ -64,6 +85,15 @@ fn paragraph(text: &mut String, more: &str) {
 
 fn whole(doc: &Doc) -> String {
     let mut text = markdown(&doc.body);
+    paragraph(&mut text, &sections(doc));
+    for (name, feature) in &doc.features {
+        paragraph(&mut text, &format!("**Feature** `{name}`: {}", markdown(feature)));
+    }
+    text
+}
+
+fn sections(doc: &Doc) -> String {
+    let mut text = String::new();
     for (tag, section) in &doc.sections {
         let section = if tag.starts_with("Example") { literal(section) } else { markdown(section) };
         if tag.is_empty() {
@@ -73,9 +103,6 @@ fn whole(doc: &Doc) -> String {
         } else {
             paragraph(&mut text, &format!("**{tag}:** {section}"));
         }
-    }
-    for (name, feature) in &doc.features {
-        paragraph(&mut text, &format!("**Feature** `{name}`: {}", markdown(feature)));
     }
     text
 }

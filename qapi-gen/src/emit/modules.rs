@@ -114,16 +114,17 @@ pub(crate) fn code(plan: &Plan<'_>) -> Code {
             let name = names::ident(name);
             exports.push(quote!(pub use self::#name::{#(#defined),*};));
         }
-        let docs = format!("Definitions of `{}`.", module.name);
+        let docs = docs::module(&format!("Definitions of `{}`.", module.name), &module.docs);
         children.push(Child { name: name.to_owned(), docs, items: quote!(use super::rt; #(#items)* #server) });
     }
     let server = plan.settings.server.then(|| service::root(plan));
     let introspection = introspect::constant(plan);
     let root_items = root_part.items;
     let file = plan.schema.modules.get(1).map_or("", |module| &module.name);
+    let texts = plan.schema.modules.get(1).map_or(&[][..], |module| &module.docs);
     Code {
         module: plan.settings.module.clone().unwrap_or_else(|| module_name(file)),
-        docs: format!("Generated from the QAPI schema `{file}`."),
+        docs: docs::module(&format!("Generated from the QAPI schema `{file}`."), texts),
         root: quote! { use #runtime as rt; #(#exports)* #(#root_items)* #introspection #server },
         children,
     }
