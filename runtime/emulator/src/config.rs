@@ -145,6 +145,8 @@ pub(crate) struct Config {
     pub(crate) no_shutdown: bool,
     /// File to write the process identifier to.
     pub(crate) pidfile: Option<PathBuf>,
+    /// Go to the background once everything is up.
+    pub(crate) daemonize: bool,
     /// Where a migration comes from (`-incoming`), as given.
     pub(crate) incoming: Option<String>,
     /// A person started this to look at it: tell how to connect.

@@ -7,6 +7,7 @@
 mod banner;
 mod cli;
 mod config;
+mod daemon;
 mod errno;
 mod handlers;
 mod hardware;
@@ -25,21 +26,31 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match cli::parse(std::env::args_os().skip(1)) {
-        Ok(cli::Invocation::Run(config)) => run::run(*config),
-        Ok(cli::Invocation::Print(text)) => {
+    obey().unwrap_or_else(|error| {
+        eprintln!("qapi-emulator: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Does what the command line says.
+fn obey() -> Result<ExitCode, String> {
+    let mut args = std::env::args_os().skip(1).peekable();
+    let in_background = args.next_if(|arg| arg == daemon::CHILD).is_some();
+    match cli::parse(args).map_err(|error| error.to_string())? {
+        cli::Invocation::Print(text) => {
             // A reader that has seen enough, such as head, is no failure.
             let _ = std::io::stdout().write_all(text.as_bytes());
-            Ok(owner::Ending::Orderly)
+            Ok(ExitCode::SUCCESS)
         }
-        Err(error) => Err(error.to_string()),
-    };
-    match outcome {
-        Ok(owner::Ending::Orderly) => ExitCode::SUCCESS,
-        Ok(owner::Ending::Failed) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("qapi-emulator: {error}");
-            ExitCode::FAILURE
+        cli::Invocation::Run(config) if config.daemonize && !in_background => daemon::launch(),
+        cli::Invocation::Run(config) => {
+            if in_background {
+                daemon::detach()?;
+            }
+            Ok(match run::run(*config)? {
+                owner::Ending::Orderly => ExitCode::SUCCESS,
+                owner::Ending::Failed => ExitCode::FAILURE,
+            })
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::owner::{Channels, Ending, Owner, Report, Reports};
 use crate::pidfile::Pidfile;
 use crate::serial::{Serial, Terminal};
 use crate::signals::Signals;
-use crate::{banner, monitors, version};
+use crate::{banner, daemon, monitors, version};
 
 /// Runs a machine until it ends. An error is one line, and means that nothing was started.
 pub(crate) fn run(config: Config) -> Result<Ending, String> {
@@ -54,6 +54,9 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         }
         if config.greet {
             greet(&config);
+        }
+        if config.daemonize {
+            daemon::ready()?;
         }
         let reports = channels.sender.clone();
         let policy =

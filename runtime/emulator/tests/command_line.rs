@@ -158,3 +158,33 @@ fn a_person_is_told_how_to_connect_and_ctrl_c_ends_it() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(!std::path::Path::new(path).exists());
 }
+
+#[test]
+fn in_the_background_it_is_up_when_the_command_returns() {
+    let directory = tempfile::tempdir().unwrap();
+    let (pidfile, socket) = (directory.path().join("pid"), directory.path().join("qmp"));
+    let qmp = format!("unix:{},server=on,wait=off", socket.display());
+    let args = ["-nodefaults", "-machine", "none", "-daemonize", "-qmp", &qmp, "-pidfile"];
+    let mut args = args.to_vec();
+    args.push(pidfile.to_str().unwrap());
+    let started = output(&args);
+    assert_eq!(started.status.code(), Some(0), "{started:?}");
+    let id: u32 = std::fs::read_to_string(&pidfile).unwrap().trim().parse().unwrap();
+    let mut client = UnixStream::connect(&socket).unwrap();
+    let again = output(&args);
+    assert_eq!(again.status.code(), Some(1), "two processes cannot have one pidfile");
+    assert!(!again.stderr.is_empty());
+    {
+        use std::io::{Read as _, Write as _};
+        client.write_all(b"{'execute':'qmp_capabilities'}{'execute':'quit'}").unwrap();
+        let mut text = String::new();
+        client.read_to_string(&mut text).unwrap();
+        assert!(text.contains("host-qmp-quit"), "{text}");
+    }
+    assert_ne!(id, 0);
+    let deadline = std::time::Instant::now() + support::PATIENCE;
+    while pidfile.exists() || socket.exists() {
+        assert!(std::time::Instant::now() < deadline, "process {id} leaves its files");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}

@@ -46,6 +46,7 @@ pub(super) struct Draft {
     pub(super) no_reboot: bool,
     pub(super) no_shutdown: bool,
     pub(super) pidfile: Option<PathBuf>,
+    pub(super) daemonize: bool,
     pub(super) incoming: Option<String>,
 }
 

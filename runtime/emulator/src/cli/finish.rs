@@ -34,6 +34,10 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
     }
     let monitors = monitors(&mut draft, &mut devices)?;
     let serial = serial(&mut draft, &mut devices, board)?;
+    if draft.daemonize && devices.has_stdio() {
+        let message = "a process in the background has no terminal: use no stdio device";
+        return Err(UsageError::new("-daemonize", message));
+    }
     Ok(Config {
         board,
         accelerators: accelerators(&draft, board),
@@ -49,6 +53,7 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
         no_reboot: draft.no_reboot,
         no_shutdown: draft.no_shutdown,
         pidfile: draft.pidfile,
+        daemonize: draft.daemonize,
         incoming: draft.incoming,
         greet: !given,
     })
@@ -146,7 +151,7 @@ fn serial(draft: &mut Draft, devices: &mut Devices, board: MachineKind) -> Resul
     if let Some(Noted { option, value }) = draft.serial.take() {
         return devices.claim(&option, value, "serial0".into());
     }
-    let wanted = draft.nographic || !draft.nodefaults;
+    let wanted = (draft.nographic || !draft.nodefaults) && !draft.daemonize;
     if board == MachineKind::None || !wanted || devices.has_stdio() {
         return Ok(None);
     }

@@ -197,6 +197,12 @@ const OPTIONS: &[Spec] = &[
         action: Action::Value(draft::pidfile),
     },
     Spec {
+        names: &["daemonize"],
+        argument: "",
+        help: &["go to the background once sockets listen and the pidfile is written"],
+        action: Action::Flag(|draft| draft.daemonize = true),
+    },
+    Spec {
         names: &["incoming"],
         argument: "URI|defer",
         help: &[

@@ -176,6 +176,7 @@ fn mistakes_are_one_line_that_begins_with_the_option() {
             "-object memory-backend-ram,id=x,size=1M -machine none,memory-backend=x -m 2",
             "-m 2: Machine memory size does not match the size of the memory backend",
         ),
+        ("-daemonize -qmp stdio", "-daemonize: a process in the background has no terminal"),
         ("-name a,,b,", "-name a,,b,: an empty parameter is not allowed"),
         ("-incoming defer -incoming tcp:0:1", "-incoming tcp:0:1: a migration can come"),
     ] {

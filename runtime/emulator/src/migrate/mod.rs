@@ -202,6 +202,10 @@ impl Migration {
     /// The end of the last migration has taken effect: clients may see it.
     pub(crate) fn settle(&mut self, events: &EventSink) {
         self.settled = true;
+        if self.inward {
+            // Nobody listens any more.
+            self.incoming = Incoming::Started(Vec::new());
+        }
         outside::emit(events, &self.tell, info::status(self.state.status()));
     }
 
