@@ -26,7 +26,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let config = Arc::new(config);
     let channels = Channels::new();
     let serial_device = config.serial.and_then(|position| config.chardevs.get(position));
-    let Serial { sink, source } = Serial::open(serial_device)?;
+    let Serial { sink, source, file: _file } = Serial::open(serial_device)?;
     // The machine takes shape on its own thread while this one opens sockets.
     let building = {
         let (config, reports) = (Arc::clone(&config), channels.sender.clone());

@@ -55,6 +55,81 @@ fn its_console_is_written_to_the_file() {
 }
 
 #[test]
+fn its_console_is_served_on_a_socket() {
+    use std::io::{BufRead as _, BufReader};
+    use std::os::unix::net::UnixStream;
+    let name = "its_console_is_served_on_a_socket";
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("console");
+    // The guest starts when somebody listens, so its first words are not lost.
+    let client = std::thread::spawn({
+        let path = path.clone();
+        move || {
+            let deadline = std::time::Instant::now() + PATIENCE;
+            loop {
+                match UnixStream::connect(&path) {
+                    Ok(stream) => return Some(stream),
+                    Err(_) if std::time::Instant::now() > deadline => return None,
+                    Err(_) => std::thread::sleep(std::time::Duration::from_millis(5)),
+                }
+            }
+        }
+    });
+    let serial = format!("unix:{},server=on", path.display());
+    let Some(guest) = guest(name, &["-serial", &serial]) else {
+        return;
+    };
+    let console = client.join().unwrap().expect("the console is served");
+    let mut line = String::new();
+    BufReader::new(console).read_line(&mut line).unwrap();
+    assert!(line.contains("guest"), "{line}");
+    assert_eq!(guest.quit().code(), Some(0));
+    assert!(!path.exists());
+}
+
+/// A guest whose memory is a file that the test can spoil.
+fn spoilt(test: &str, args: &[&str]) -> Option<Emulator> {
+    use std::os::unix::fs::FileExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("ram");
+    let object = format!("memory-backend-file,id=r,size=32M,share=on,mem-path={}", file.display());
+    let mut args = args.to_vec();
+    args.extend(["-object", &object, "-machine", "microvm,memory-backend=r"]);
+    let mut guest = guest(test, &args)?;
+    guest.counts_above(1000);
+    // Neither its code nor its handlers of exceptions survive this: the processor gives up.
+    let ram = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    ram.write_all_at(&[0xff; 0xb000], 0).unwrap();
+    ram.write_all_at(&[0xff; 0x1000], 0xc000).unwrap();
+    Some(guest)
+}
+
+#[test]
+fn a_processor_that_gives_up_resets_the_machine() {
+    let Some(mut guest) = spoilt("a_processor_that_gives_up_resets_the_machine", &[]) else {
+        return;
+    };
+    let event = guest.wait_for("RESET");
+    assert_eq!(event["data"], json!({ "guest": true, "reason": "guest-reset" }));
+    assert_eq!(guest.status(), "running");
+    guest.counts_above(0);
+    guest.quit();
+}
+
+#[test]
+fn with_no_reboot_its_reset_ends_the_process() {
+    let name = "with_no_reboot_its_reset_ends_the_process";
+    let Some(mut guest) = spoilt(name, &["-no-reboot"]) else {
+        return;
+    };
+    assert_eq!(guest.ended().code(), Some(0));
+    let words = guest.last_words();
+    let shutdown = words.last().unwrap();
+    assert_eq!(shutdown["event"], "SHUTDOWN");
+    assert_eq!(shutdown["data"], json!({ "guest": true, "reason": "guest-reset" }));
+}
+
+#[test]
 fn its_processor_and_memory_are_seen() {
     let Some(mut guest) = guest("its_processor_and_memory_are_seen", &[]) else {
         return;

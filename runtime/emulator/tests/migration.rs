@@ -190,3 +190,14 @@ fn a_stream_that_cannot_be_loaded_ends_the_destination_with_an_error() {
     assert!(text.starts_with("qapi-emulator: load of migration failed: "), "{text}");
     assert_eq!(text.lines().count(), 1, "{text}");
 }
+
+#[test]
+fn quit_does_not_leave_the_socket_of_a_source_that_never_came() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("in");
+    let uri = format!("unix:{}", path.display());
+    let emulator = Emulator::start(&["-machine", "none", "-incoming", &uri]);
+    assert!(path.exists());
+    assert_eq!(emulator.quit().code(), Some(0));
+    assert!(!path.exists());
+}

@@ -9,9 +9,10 @@ mod guest;
 mod info;
 mod outside;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use migration::{Address, Listener, MigrationError, MigrationState};
 use qapi_runtime::{Error, EventSink};
@@ -62,7 +63,12 @@ pub(crate) struct Migration {
     /// The end of the last migration has taken effect, so clients may see it.
     settled: bool,
     incoming: Incoming,
+    /// Closed when the last thread that receives has ended.
+    receiving: Option<mpsc::Receiver<()>>,
 }
+
+/// What a thread that receives is given to end.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// The texts that clients know.
 const BUSY: &str = "There's a migration process in progress";
@@ -88,6 +94,7 @@ impl Migration {
             inward: false,
             settled: true,
             incoming,
+            receiving: None,
         })
     }
 
@@ -186,7 +193,11 @@ impl Migration {
         self.state.begin().map_err(|_| Error::generic(BUSY))?;
         (self.inward, self.settled) = (true, false);
         let (state, reports) = (Arc::clone(&self.state), reports.clone());
+        let (over, receiving) = mpsc::channel::<()>();
+        self.receiving = Some(receiving);
         spawn("incoming", move || {
+            // Dropped last: whoever waits for it knows that nothing is left of the listener.
+            let _over = over;
             let ended = outside::receive(guest(), listener, &state);
             reports.send(Report::Migration(ended));
         })
@@ -197,6 +208,16 @@ impl Migration {
         if !self.inward {
             self.state.cancel();
         }
+    }
+
+    /// The process ends: whoever waits for a source stops, and takes its socket's file along.
+    pub(crate) fn end(&mut self) {
+        let Some(receiving) = self.receiving.take() else { return };
+        // Clients need not hear of it, the process is all they asked to end.
+        self.tell.store(false, Ordering::Relaxed);
+        self.state.cancel();
+        // Returns when the thread has ended, or without it when it does not in time.
+        let _ = receiving.recv_timeout(GRACE);
     }
 
     /// The end of the last migration has taken effect: clients may see it.

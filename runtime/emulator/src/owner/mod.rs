@@ -92,6 +92,7 @@ impl Owner {
         loop {
             self.progress();
             if let Some(ending) = self.ending {
+                self.migration.end();
                 return ending;
             }
             tokio::select! {

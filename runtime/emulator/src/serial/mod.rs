@@ -18,12 +18,16 @@ use crate::errno::plain;
 pub(crate) use input::Room;
 pub(crate) use terminal::Terminal;
 
+use socket::{Clients, Door, SocketFile};
+
 /// An opened character device, not yet joined to a machine.
 pub(crate) struct Serial {
     /// What the serial port writes to.
     pub(crate) sink: Box<dyn SerialSink>,
     /// Where its input comes from.
     pub(crate) source: Source,
+    /// To be kept as long as the machine.
+    pub(crate) file: Option<SocketFile>,
 }
 
 /// Where the serial port's input comes from.
@@ -33,41 +37,46 @@ pub(crate) enum Source {
     /// Standard input.
     Stdin(Room),
     /// The clients of a socket.
-    Socket(socket::Clients, Room),
+    Socket(Door, Clients, Room),
 }
 
 impl Serial {
     /// Opens `device`; a serial port without device drops its output.
     pub(crate) fn open(device: Option<&Chardev>) -> Result<Self, String> {
-        let silent = |sink: Output| Self { sink: Box::new(sink), source: Source::None };
         let Some(device) = device else {
-            return Ok(silent(Output::Nothing));
+            return Ok(Self::silent(Output::Nothing));
         };
         match &device.backend {
-            Backend::Null => Ok(silent(Output::Nothing)),
+            Backend::Null => Ok(Self::silent(Output::Nothing)),
             Backend::Stdio => {
                 let room = Room::default();
-                Ok(Self {
-                    sink: Box::new(WithRoom(Output::Stdout(io::stdout()), room.clone())),
-                    source: Source::Stdin(room),
-                })
+                let sink = Box::new(WithRoom(Output::Stdout(io::stdout()), room.clone()));
+                Ok(Self { sink, source: Source::Stdin(room), file: None })
             }
             Backend::File { path, append } => {
-                let file = OpenOptions::new().write(true).create(true).append(*append).truncate(!append).open(path);
+                let mut options = OpenOptions::new();
+                let file = options.write(true).create(true).append(*append).truncate(!append).open(path);
                 let file = file.map_err(|error| {
                     let (option, path) = (&device.option, path.display());
-                    let reason = plain(&error);
-                    format!("{option}: Could not open '{path}': {reason}")
+                    format!("{option}: Could not open '{path}': {}", plain(&error))
                 })?;
-                Ok(silent(Output::File(file)))
+                Ok(Self::silent(Output::File(file)))
             }
             Backend::Socket(socket) => {
-                let room = Room::default();
-                let clients = socket::Clients::open(&device.option, socket)?;
-                let output = Output::Socket(clients.clone());
-                Ok(Self { sink: Box::new(WithRoom(output, room.clone())), source: Source::Socket(clients, room) })
+                let (room, clients) = (Room::default(), Clients::default());
+                let (door, file) = Door::open(&device.option, socket)?;
+                if socket.wait {
+                    door.wait(&device.option, &clients)?;
+                }
+                let sink = Box::new(WithRoom(Output::Socket(clients.clone()), room.clone()));
+                Ok(Self { sink, source: Source::Socket(door, clients, room), file })
             }
         }
+    }
+
+    /// A device that has no input.
+    fn silent(output: Output) -> Self {
+        Self { sink: Box::new(output), source: Source::None, file: None }
     }
 }
 
@@ -77,7 +86,7 @@ impl Source {
         match self {
             Self::None => Ok(()),
             Self::Stdin(room) => input::spawn(io::stdin(), port.clone(), room),
-            Self::Socket(clients, room) => clients.serve(port.clone(), room),
+            Self::Socket(door, clients, room) => clients.serve(door, port.clone(), room),
         }
     }
 }
@@ -87,7 +96,7 @@ enum Output {
     Nothing,
     Stdout(io::Stdout),
     File(File),
-    Socket(socket::Clients),
+    Socket(Clients),
 }
 
 impl Output {

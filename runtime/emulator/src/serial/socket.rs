@@ -19,97 +19,90 @@ use crate::config::{Address, Socket};
 use crate::errno::plain;
 
 /// The client, when there is one, shared by the processor's thread that writes and the one that reads.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Clients {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    /// Taken by the thread that serves.
-    door: Mutex<Option<Door>>,
-    client: Mutex<Option<Arc<OwnedFd>>>,
-    /// A socket file of ours, removed at the end.
-    file: Option<PathBuf>,
+    present: Arc<Mutex<Option<Arc<OwnedFd>>>>,
 }
 
 /// Where clients come from.
-enum Door {
+pub(crate) enum Door {
     Unix(UnixListener),
     Tcp(TcpListener),
     Connected(Arc<OwnedFd>),
 }
 
-impl Drop for Shared {
+/// A socket file of ours; dropping it removes the file.
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
     fn drop(&mut self) {
-        if let Some(file) = &self.file {
-            // Whoever removed it before us wanted the same.
-            let _ = std::fs::remove_file(file);
-        }
+        // Whoever removed it before us wanted the same.
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-impl Clients {
-    /// Listens or connects. With `wait`, returns when the first client is there.
-    pub(super) fn open(option: &str, socket: &Socket) -> Result<Self, String> {
-        let failed = |what: &str, error: &io::Error| {
-            let reason = plain(error);
-            format!("{option}: Failed to {what}: {reason}")
-        };
-        let mut file = None;
+impl Door {
+    /// Listens or connects. `option` is named in errors.
+    pub(super) fn open(option: &str, socket: &Socket) -> Result<(Self, Option<SocketFile>), String> {
+        let failed = |what: String| move |error: io::Error| format!("{option}: Failed to {what}: {}", plain(&error));
         let door = match (&socket.address, socket.server) {
             (Address::Unix(path), true) => {
-                let bound = bind_unix(path);
-                let listener = bound.map_err(|error| failed(&format!("bind socket to {}", path.display()), &error))?;
-                file = Some(std::path::absolute(path).unwrap_or_else(|_| path.clone()));
-                Door::Unix(listener)
+                let action = format!("bind socket to {}", path.display());
+                let listener = bind_unix(path).map_err(failed(action))?;
+                // The working directory may change before the file is removed.
+                let file = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                return Ok((Self::Unix(listener), Some(SocketFile(file))));
             }
             (Address::Tcp { host, port }, true) => {
                 let host = if host.is_empty() { "0.0.0.0" } else { host };
                 let bound = TcpListener::bind((host, *port));
-                Door::Tcp(bound.map_err(|error| failed(&format!("bind to {host}:{port}"), &error))?)
+                Self::Tcp(bound.map_err(failed(format!("bind to {host}:{port}")))?)
             }
             (Address::Unix(path), false) => {
-                let stream = UnixStream::connect(path);
-                let stream = stream.map_err(|error| failed(&format!("connect to '{}'", path.display()), &error))?;
-                Door::Connected(Arc::new(stream.into()))
+                let action = format!("connect to '{}'", path.display());
+                let stream = UnixStream::connect(path).map_err(failed(action))?;
+                Self::Connected(Arc::new(stream.into()))
             }
             (Address::Tcp { host, port }, false) => {
                 let stream = TcpStream::connect((host.as_str(), *port));
-                let stream = stream.map_err(|error| failed(&format!("connect to '{host}:{port}'"), &error))?;
-                Door::Connected(Arc::new(stream.into()))
+                let stream = stream.map_err(failed(format!("connect to '{host}:{port}'")))?;
+                Self::Connected(Arc::new(stream.into()))
             }
         };
-        let clients = Self { shared: Arc::new(Shared { door: Mutex::new(None), client: Mutex::new(None), file }) };
-        if socket.wait {
-            eprintln!("qapi-emulator: {option}: waiting for a connection");
-            let client = door.next().map_err(|error| failed("accept a client", &error))?;
-            *clients.client() = client;
-        }
-        *lock(&clients.shared.door) = Some(door);
-        Ok(clients)
+        Ok((door, None))
     }
 
+    /// Waits until the first client is there.
+    pub(super) fn wait(&self, option: &str, clients: &Clients) -> Result<(), String> {
+        eprintln!("qapi-emulator: {option}: waiting for a connection");
+        let client = self.next().map_err(|error| format!("{option}: {}", plain(&error)))?;
+        *clients.lock() = Some(client);
+        Ok(())
+    }
+
+    /// The next client.
+    fn next(&self) -> io::Result<Arc<OwnedFd>> {
+        Ok(match self {
+            Self::Unix(listener) => Arc::new(listener.accept()?.0.into()),
+            Self::Tcp(listener) => Arc::new(listener.accept()?.0.into()),
+            Self::Connected(client) => Arc::clone(client),
+        })
+    }
+}
+
+impl Clients {
     /// Starts the thread that lets clients in and reads from them.
-    pub(super) fn serve(self, port: SerialPort, room: Room) -> Result<(), String> {
-        let Some(door) = lock(&self.shared.door).take() else {
-            return Ok(());
-        };
+    pub(super) fn serve(self, door: Door, port: SerialPort, room: Room) -> Result<(), String> {
         thread::Builder::new()
             .name("serial-socket".into())
             .spawn(move || {
                 loop {
-                    let present = self.client().clone();
-                    let client = match present {
-                        Some(client) => client,
-                        // A listener that fails stays silent; the guest runs on.
-                        None => match door.next() {
-                            Ok(Some(client)) => client,
-                            Ok(None) | Err(_) => return,
-                        },
-                    };
-                    *self.client() = Some(Arc::clone(&client));
+                    let waiting = self.lock().clone();
+                    // A listener that fails stays silent; the guest runs on.
+                    let Some(client) = waiting.or_else(|| door.next().ok()) else { return };
+                    *self.lock() = Some(Arc::clone(&client));
                     super::feed(Receiver(&client), &port, &room);
-                    *self.client() = None;
+                    *self.lock() = None;
                     if let Door::Connected(_) = door {
                         return;
                     }
@@ -121,7 +114,7 @@ impl Clients {
 
     /// Sends output to the client, if there is one; what it has no room for is lost.
     pub(super) fn put(&self, bytes: &[u8]) {
-        let client = self.client().clone();
+        let client = self.lock().clone();
         let Some(client) = client else { return };
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -134,19 +127,9 @@ impl Clients {
         }
     }
 
-    fn client(&self) -> MutexGuard<'_, Option<Arc<OwnedFd>>> {
-        lock(&self.shared.client)
-    }
-}
-
-impl Door {
-    /// The next client; nothing when no more can come.
-    fn next(&self) -> io::Result<Option<Arc<OwnedFd>>> {
-        Ok(Some(match self {
-            Self::Unix(listener) => Arc::new(listener.accept()?.0.into()),
-            Self::Tcp(listener) => Arc::new(listener.accept()?.0.into()),
-            Self::Connected(client) => Arc::clone(client),
-        }))
+    /// What is locked is whole at every point where a holder can panic.
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<OwnedFd>>> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -158,11 +141,6 @@ impl Read for Receiver<'_> {
         let (length, _) = rustix::net::recv(self.0.as_fd(), buffer, RecvFlags::empty())?;
         Ok(length)
     }
-}
-
-/// What is locked is whole at every point where a holder can panic.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Takes the place of a socket that an earlier process left behind, but of no other file.
