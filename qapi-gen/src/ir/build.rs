@@ -249,5 +249,5 @@ fn convert(doc: &doc::Doc) -> Doc {
         let pairs = sections.iter().map(|section| (section.name.clone(), section.text.clone()));
         pairs.collect()
     };
-    Doc { body: doc.body.clone(), features: pairs(&doc.features), sections: pairs(&doc.sections) }
+    Doc { span: doc.span, body: doc.body.clone(), features: pairs(&doc.features), sections: pairs(&doc.sections) }
 }

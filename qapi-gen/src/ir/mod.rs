@@ -286,6 +286,8 @@ pub enum Cond {
 /// A documentation comment, split in sections.
 #[derive(Debug, Clone, Default)]
 pub struct Doc {
+    /// Its first line, which orders free-form text among the definitions of its file.
+    pub span: Span,
     /// Text before the first section.
     pub body: String,
     /// `Features:` descriptions, by feature name.
