@@ -171,7 +171,7 @@ impl Dump<'_> {
     }
 
     fn doc(&mut self, info: &Info, described: Vec<(String, Option<String>)>) {
-        let Some(Doc { body, features, sections }) = &info.doc else {
+        let Some(Doc { body, features, sections, span: _ }) = &info.doc else {
             return;
         };
         let mut text = format!("doc symbol={}\n    body=\n{body}\n", info.name);
