@@ -32,7 +32,7 @@ fn accepted_is_0_rejected_is_1_usage_is_2() {
     let directory = lamp();
     let run = |args: &[&str]| qapi_gen(directory.path(), args);
     assert_eq!(run(&["check", "lamp.json"]).status.code(), Some(0));
-    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n").unwrap();
+    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'Ss', 'data': { 'x': 'Y' } }\n").unwrap();
     let rejected = run(&["check", "bad.json"]);
     assert_eq!(rejected.status.code(), Some(1));
     assert!(rejected.stdout.is_empty());
@@ -58,7 +58,7 @@ fn accepted_is_0_rejected_is_1_usage_is_2() {
 #[test]
 fn message_formats_may_stand_before_the_subcommand() {
     let directory = lamp();
-    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'S', 'data': { 'x': 'Y' } }\n").unwrap();
+    std::fs::write(directory.path().join("bad.json"), "{ 'struct': 'Ss', 'data': { 'x': 'Y' } }\n").unwrap();
     let json = qapi_gen(directory.path(), &["--message-format", "json", "check", "bad.json"]);
     assert!(text(&json.stderr).starts_with('{'), "{}", text(&json.stderr));
     let human = qapi_gen(directory.path(), &["check", "--message-format=human", "bad.json"]);

@@ -32,7 +32,7 @@ fn expands_to_the_librarys_tokens_and_tracks_every_file() {
 #[test]
 fn every_mistake_is_an_error() {
     let (_directory, root) =
-        schema("{ 'struct': 'A', 'data': { 'x': 'X' } }\n{ 'struct': 'B', 'data': { 'y': 'Y' } }\n");
+        schema("{ 'struct': 'Aa', 'data': { 'x': 'X' } }\n{ 'struct': 'Bb', 'data': { 'y': 'Y' } }\n");
     let expanded = expand(quote!(schema: #root)).to_string();
     assert_eq!(expanded.matches("compile_error").count(), 2, "{expanded}");
     assert!(expanded.contains("light.json:2: error: ") && expanded.contains("light.json:3: error: "), "{expanded}");
