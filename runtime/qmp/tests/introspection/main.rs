@@ -5,7 +5,7 @@
 mod macros;
 mod schema_info;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -22,17 +22,26 @@ fn reply(test: &str) -> Option<Vec<u8>> {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let requests = b"{'execute':'qmp_capabilities'}{'execute':'query-qmp-schema','id':1}{'execute':'quit'}";
-    qemu.stdin.take().unwrap().write_all(requests).unwrap();
-    let output = qemu.wait_with_output().unwrap().stdout;
+    let mut requests = qemu.stdin.take().unwrap();
+    requests.write_all(b"{'execute':'qmp_capabilities'}{'execute':'query-qmp-schema','id':1}").unwrap();
+    let mut replies = qemu.stdout.take().unwrap();
     let mut stream = Stream::new();
-    stream.feed(&output);
-    loop {
-        let frame = stream.next().expect("a reply").unwrap();
-        if frame.get("id").is_some() {
-            return Some(frame.get("return").unwrap().text().to_vec());
+    let mut buffer = vec![0; 1 << 16];
+    let reply = 'reply: loop {
+        let count = replies.read(&mut buffer).unwrap();
+        assert!(count > 0, "QEMU ended without a reply");
+        stream.feed(&buffer[..count]);
+        while let Some(frame) = stream.next() {
+            let frame = frame.unwrap();
+            if frame.get("id").is_some() {
+                break 'reply frame.get("return").unwrap().text().to_vec();
+            }
         }
-    }
+    };
+    // Only now: QEMU may end before it has written everything to a pipe.
+    requests.write_all(b"{'execute':'quit'}").unwrap();
+    qemu.wait().unwrap();
+    Some(reply)
 }
 
 #[test]
