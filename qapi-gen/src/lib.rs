@@ -10,9 +10,11 @@ mod cargo;
 mod check;
 pub mod diag;
 mod emit;
+mod export;
 #[cfg(feature = "pretty")]
 mod files;
 pub mod ir;
+mod json;
 mod layout;
 mod output;
 mod settings;
@@ -66,4 +68,15 @@ pub fn check(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<()
 pub fn introspect(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {
     let schema = analyse(loader, root, settings.dialect).result?;
     Ok(emit::introspection(&schema, settings))
+}
+
+/// The resolved schema that starts at `root`, as the JSON text that `IR.md` of this package specifies.
+///
+/// All conditions are kept: symbols in `settings` change nothing.
+///
+/// # Errors
+/// Every mistake in the schema, located.
+pub fn ir_json(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {
+    let Analysis { sources, dialect, result, .. } = analyse(loader, root, settings.dialect);
+    Ok(export::json(&result?, &sources, dialect, root))
 }

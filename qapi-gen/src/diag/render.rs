@@ -1,6 +1,7 @@
 //! Diagnostics as text: for people, in GNU style for tools, as JSON.
 
 use super::{Diagnostic, Enclosing};
+use crate::json::quote;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
@@ -194,21 +195,4 @@ fn json(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
         out.push(']');
     }
     out.push_str("}\n");
-}
-
-/// `text` as a JSON string.
-fn quote(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            c if c.is_control() => put!(out, "\\u{:04x}", c as u32),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
