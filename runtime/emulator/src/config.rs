@@ -149,6 +149,6 @@ pub(crate) struct Config {
     pub(crate) daemonize: bool,
     /// Where a migration comes from (`-incoming`), as given.
     pub(crate) incoming: Option<String>,
-    /// A person started this to look at it: tell how to connect.
+    /// The QMP socket was not asked for: tell how to connect.
     pub(crate) greet: bool,
 }

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::Read as _;
+use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -120,28 +122,65 @@ fn memory_survives_in_a_file() {
     destination.quit();
 }
 
+/// A machine with more memory to send than any socket holds unread, and a peer that reads nothing by itself.
+fn with_a_deaf_peer() -> (Emulator, UnixListener, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let ram = directory.path().join("ram");
+    std::fs::write(&ram, vec![0x55; 16 << 20]).unwrap();
+    let object = format!("memory-backend-file,id=r,size=16M,mem-path={}", ram.display());
+    let mut source = Emulator::start(&["-object", &object, "-machine", "none,memory-backend=r"]);
+    listen_to_events(&mut source);
+    let path = source.path("deaf");
+    let peer = UnixListener::bind(&path).unwrap();
+    (source, peer, format!("unix:{}", path.display()))
+}
+
 #[test]
 fn a_cancelled_migration_leaves_the_guest_here() {
-    let mut source = Emulator::start(&["-machine", "none", "-m", "64"]);
-    listen_to_events(&mut source);
-    // Somebody who accepts and never reads.
-    let path = source.path("deaf");
-    let deaf = std::os::unix::net::UnixListener::bind(&path).unwrap();
-    let uri = json!({ "uri": format!("unix:{}", path.display()) });
+    let (mut source, peer, uri) = with_a_deaf_peer();
+    let uri = json!({ "uri": uri });
     source.execute("migrate", uri.clone());
-    let _client = deaf.accept().unwrap();
+    let _client = peer.accept().unwrap();
     source.wait_for("MIGRATION active");
-    assert_eq!(source.refusal("migrate", uri), "There's a migration process in progress");
+    let busy = "There's a migration process in progress";
+    assert_eq!(source.refusal("migrate", uri), busy);
     let off = json!({ "capabilities": [{ "capability": "events", "state": false }] });
-    assert_eq!(source.refusal("migrate-set-capabilities", off), "There's a migration process in progress");
+    assert_eq!(source.refusal("migrate-set-capabilities", off), busy);
     let info = source.run("query-migrate");
     assert_eq!(info["status"], "active");
-    assert_eq!(info["ram"]["total"], 64 << 20);
+    assert_eq!(info["ram"]["total"], 16 << 20);
     source.run("migrate_cancel");
     source.wait_for("MIGRATION cancelled");
     assert_eq!(source.run("query-migrate"), json!({ "status": "cancelled" }));
     assert_eq!(source.status(), "running");
     source.run("migrate_cancel");
+    assert_eq!(source.quit().code(), Some(0));
+}
+
+#[test]
+fn a_lost_connection_leaves_the_guest_here_and_it_can_try_again() {
+    let (mut source, peer, uri) = with_a_deaf_peer();
+    source.execute("migrate", json!({ "uri": uri }));
+    let (mut client, _) = peer.accept().unwrap();
+    client.read_exact(&mut [0; 1 << 20]).unwrap();
+    drop(client);
+    let info = outcome(&mut source);
+    assert_eq!(info["status"], "failed");
+    assert!(info["error-desc"].as_str().unwrap().contains("Broken pipe"), "{info}");
+    source.wait_for("MIGRATION failed");
+    assert_eq!(source.status(), "running");
+    let file = format!("file:{}", source.path("state").display());
+    source.execute("migrate", json!({ "uri": file }));
+    assert_eq!(outcome(&mut source)["status"], "completed");
+    assert_eq!(source.quit().code(), Some(0));
+}
+
+#[test]
+fn quit_does_not_wait_for_a_migration() {
+    let (mut source, peer, uri) = with_a_deaf_peer();
+    source.execute("migrate", json!({ "uri": uri }));
+    let _client = peer.accept().unwrap();
+    source.wait_for("MIGRATION active");
     assert_eq!(source.quit().code(), Some(0));
 }
 

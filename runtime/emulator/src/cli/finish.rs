@@ -7,8 +7,8 @@ use super::draft::{Draft, Noted, Peer};
 use crate::banner;
 use crate::config::{Address, Backend, Chardev, Config, MemoryBackend, Socket, default_memory};
 
-/// Completes the draft. `given`: there was at least one option.
-pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError> {
+/// Completes the draft.
+pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
     let board = draft.board.unwrap_or(MachineKind::Microvm);
     let backend = backend(&mut draft)?;
     let memory = match (&backend, &draft.memory) {
@@ -32,6 +32,8 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
     for noted in std::mem::take(&mut draft.chardevs) {
         devices.add(&noted.option, noted.value)?;
     }
+    // A socket that nobody named has to be found by whoever wants to use it.
+    let greet = draft.monitors.is_empty() && !draft.nodefaults;
     let monitors = monitors(&mut draft, &mut devices)?;
     let serial = serial(&mut draft, &mut devices, board)?;
     if draft.daemonize && devices.has_stdio() {
@@ -55,7 +57,7 @@ pub(super) fn finish(mut draft: Draft, given: bool) -> Result<Config, UsageError
         pidfile: draft.pidfile,
         daemonize: draft.daemonize,
         incoming: draft.incoming,
-        greet: !given,
+        greet,
     })
 }
 

@@ -46,10 +46,8 @@ impl UsageError {
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, UsageError> {
     let mut draft = draft::Draft::default();
     let mut args = args.into_iter().map(text);
-    let mut given = false;
     while let Some(arg) = args.next() {
         let arg = arg?;
-        given = true;
         let Some(name) = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-')) else {
             return Err(UsageError::new(arg, "disk images are not supported; options begin with '-' (see -help)"));
         };
@@ -80,7 +78,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocati
             Err(message) => return Err(UsageError::new(shown, message)),
         }
     }
-    finish::finish(draft, given).map(|config| Invocation::Run(Box::new(config)))
+    finish::finish(draft).map(|config| Invocation::Run(Box::new(config)))
 }
 
 fn text(arg: OsString) -> Result<String, UsageError> {
