@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use crate::diag::Format;
-use crate::{DiskLoader, Settings, layout};
+use crate::{DiskLoader, Settings};
 
 /// Why a build script could not write its file.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ impl Settings {
 fn write_module(output: &crate::Output) -> Result<(), CargoError> {
     let directory = env::var_os("OUT_DIR").map(PathBuf::from).ok_or(CargoError::NotInBuildScript)?;
     let path = directory.join(format!("{}.rs", output.module()));
-    write_if_changed(&path, &layout(output.tokens())).map_err(|source| CargoError::Write { path, source })?;
+    write_if_changed(&path, &output.text()).map_err(|source| CargoError::Write { path, source })?;
     Ok(())
 }
 

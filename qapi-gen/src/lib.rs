@@ -11,11 +11,9 @@ mod check;
 pub mod diag;
 mod emit;
 mod export;
-#[cfg(feature = "pretty")]
 mod files;
 pub mod ir;
 mod json;
-mod layout;
 mod output;
 mod settings;
 pub mod source;
@@ -27,11 +25,11 @@ pub use analyse::{Analysis, analyse};
 pub use cargo::write_if_changed;
 pub use check::{Dialect, UnknownDialect};
 pub use diag::{Diagnostic, Diagnostics, Format};
-#[cfg(feature = "pretty")]
-pub use files::{GeneratedFile, PrintError};
-pub use layout::layout;
+pub use files::GeneratedFile;
 pub use output::Output;
-pub use settings::{CHOICES, Choice, Form, Setting, SettingError, Settings};
+pub use settings::{
+    CHOICES, Choice, ConditionMode, Form, Policy, Setting, SettingError, Settings, UnknownMode,
+};
 pub use source::{DiskLoader, Loader, MemoryLoader};
 
 /// Compiles the schema that starts at `root`.

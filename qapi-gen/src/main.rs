@@ -66,11 +66,10 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         }
         Action::Generate { directory, package } => {
             let output = qapi_gen::compile(&schema, &settings, &DiskLoader).map_err(rejected)?;
-            let files = match package {
-                Some(name) => output.crate_files(&name),
-                None => output.module_files(),
-            };
-            write(&directory, &files.map_err(|error| Failure::Output(error.to_string()))?)
+            match package {
+                Some(name) => write(&directory, output.crate_files(&name)),
+                None => write(&directory, output.module_files()),
+            }
         }
     }
 }
@@ -83,7 +82,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-fn write(directory: &Path, files: &[GeneratedFile]) -> Result<(), Failure> {
+fn write(directory: &Path, files: impl Iterator<Item = GeneratedFile>) -> Result<(), Failure> {
     for file in files {
         let path = directory.join(&file.path);
         if file.once && path.exists() {

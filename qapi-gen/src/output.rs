@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use proc_macro2::TokenStream;
-
 use crate::emit::Code;
 
 /// Generated code, and what it was made from.
@@ -20,8 +18,13 @@ impl Output {
 
     /// The code as one module: `pub mod NAME { ... }`.
     #[must_use]
-    pub fn tokens(&self) -> TokenStream {
-        self.code.tokens()
+    pub fn text(&self) -> String {
+        self.code.text()
+    }
+
+    /// The cargo features that the code names in conditions, sorted. The package that compiles it has to declare them.
+    pub fn features(&self) -> impl Iterator<Item = &str> {
+        self.code.features.iter().map(String::as_str)
     }
 
     /// The module's name.
@@ -35,7 +38,6 @@ impl Output {
         self.files.iter().map(PathBuf::as_path)
     }
 
-    #[cfg(feature = "pretty")]
     pub(crate) fn code(&self) -> &Code {
         &self.code
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use qapi_gen::{MemoryLoader, Settings, layout};
+use qapi_gen::{ConditionMode, MemoryLoader, Policy, Settings};
 
 const TYPES: usize = 8;
 
@@ -61,17 +61,27 @@ fn schema() -> impl Strategy<Value = String> {
     })
 }
 
+fn settings() -> impl Strategy<Value = Settings> {
+    let policy = || prop::sample::select(vec![Policy::Expose, Policy::Hide, Policy::Gate("odd".to_owned())]);
+    let mode = prop::sample::select(vec![ConditionMode::Resolve, ConditionMode::Features, ConditionMode::KeepAll]);
+    let symbol = prop::sample::select(vec!["all", "CONFIG_B", "CONFIG_C"]);
+    (mode, symbol, policy(), policy()).prop_map(|(mode, symbol, deprecated, unstable)| {
+        Settings::new().conditions(mode).cfg(symbol).deprecated(deprecated).unstable(unstable)
+    })
+}
+
 proptest! {
     #[test]
-    fn accepted_schemas_become_valid_rust(text in schema(), all in any::<bool>()) {
+    fn accepted_schemas_become_valid_rust(text in schema(), settings in settings()) {
         let loader = MemoryLoader::new().with("s.json", text);
-        let settings = if all { Settings::new().cfg("all") } else { Settings::new().cfg("CONFIG_B") };
         if let Ok(output) = qapi_gen::compile(Path::new("s.json"), &settings, &loader) {
-            let text = layout(output.tokens());
+            let text = output.text();
             prop_assert!(syn::parse_file(&text).is_ok(), "{text}");
             let again = qapi_gen::compile(Path::new("s.json"), &settings, &loader).unwrap();
-            prop_assert_eq!(text, layout(again.tokens()));
-            prop_assert!(output.module_files().is_ok());
+            prop_assert_eq!(text, again.text());
+            for file in output.module_files() {
+                prop_assert!(syn::parse_file(&file.text).is_ok(), "{}", file.text);
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use proc_macro2::TokenStream;
-use qapi_gen::{Diagnostics, DiskLoader, Format, Output, layout};
+use qapi_gen::{Diagnostics, DiskLoader, Format, Output};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
@@ -20,10 +20,11 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     match qapi_gen::compile(&root, &arguments.settings, &DiskLoader) {
         Ok(output) => {
             let code = if env::var_os("QAPI_DEBUG").is_some_and(|value| value == "1") {
-                through_file(&output).unwrap_or_else(|message| error(&arguments.schema, &message))
+                through_file(&output)
             } else {
-                output.tokens()
+                output.text().parse().map_err(|reason| format!("generated code is not Rust: {reason}"))
             };
+            let code = code.unwrap_or_else(|message| error(&arguments.schema, &message));
             let tracked = tracked(&output);
             quote!(#code #tracked)
         }

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! `schema` names the root file, relative to the package. The other arguments are the options of
-//! `qapi_gen::Settings`: `cfg`, `dialect`, `module`, `runtime`, `server`, `client`, `introspection`,
-//! `unmask`. With the environment variable `QAPI_DEBUG` set to `1` the expansion goes to a file that is
+//! `qapi_gen::Settings`: `cfg`, `conditions`, `map`, `deprecated`, `unstable`, `dialect`, `module`, `runtime`,
+//! `server`, `client`, `introspection`, `unmask`. With the environment variable `QAPI_DEBUG` set to `1` the expansion goes to a file that is
 //! included, so that rustc's messages point into readable code.
 
 mod arguments;

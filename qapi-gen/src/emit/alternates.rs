@@ -1,89 +1,108 @@
 //! Alternates: the kind of the JSON value decides.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 use super::docs;
+use super::gate::Gate;
 use super::names::{self, Scope};
 use super::plan::Plan;
-use crate::ir::{Alternate, Builtin, Schema, TypeId, TypeKind};
+use super::text::{Text, line, open, quoted};
+use crate::ir::{Alternate, Builtin, Member, Schema, TypeId, TypeKind};
 
 /// The enum of an alternate with its visitor.
-pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, alternate: &Alternate) -> TokenStream {
+pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, alternate: &Alternate, text: &mut Text) {
     let info = &plan.schema.ty(id).info;
-    let (name, wire_name) = (plan.type_ident(id), &info.name);
-    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Wire name: `{wire_name}`."));
+    let (name, gate) = (plan.type_ident(id), plan.kept.ty(id));
     let mut scope = Scope::default();
-    let branches: Vec<_> = plan
+    let branches: Vec<(String, &Member, Gate)> = plan
         .kept
-        .members(&alternate.branches)
-        .map(|branch| (names::ident(&scope.claim(names::camel(&branch.name), "")), branch))
+        .alternatives(alternate)
+        .map(|(branch, gate)| (names::ident(&scope.claim(names::camel(&branch.name), "")), branch, gate))
         .collect();
-    if branches.is_empty() {
-        return without_branches(&name, wire_name, doc);
+    let sure = branches.iter().filter(|(_, _, gate)| *gate == Gate::Always);
+    let default = sure.min_by_key(|(_, branch, _)| plan.depth(branch.ty).unwrap_or(u32::MAX));
+    let nothing = default.is_none().then(|| names::ident(&scope.claim("Nothing".to_owned(), "")));
+
+    let remarks = plan.remarks(&info.cond, &info.features);
+    text.doc(&docs::definition(info, remarks, &format!("Wire name: `{}`.", info.name)));
+    text.gate(gate);
+    line!(text, "#[derive(Debug, Clone, PartialEq{})]", if nothing.is_some() { ", Default" } else { "" });
+    open!(text, "pub enum {name}");
+    for (ident, branch, gate) in &branches {
+        let wire = format!("{} on the wire.", kind_text(plan.schema, branch.ty));
+        text.doc(&docs::part(branch.doc.as_deref(), plan.remarks(&branch.cond, &[]), &wire));
+        text.gate(gate);
+        line!(text, "{ident}({}),", plan.held(id, branch.ty, info.module));
     }
-    let declared = branches.iter().map(|(ident, branch)| {
-        let doc =
-            docs::part(branch.doc.as_deref(), false, &format!("{} on the wire.", kind_text(plan.schema, branch.ty)));
-        let held = plan.held(id, branch.ty, info.module);
-        quote! { #doc #ident(#held), }
-    });
-    let default = branches.iter().min_by_key(|(_, branch)| plan.depth(branch.ty).unwrap_or(u32::MAX));
-    let default = default.map(|(ident, _)| quote!(Self::#ident(Default::default())));
-    let idents: Vec<_> = branches.iter().map(|(ident, _)| ident).collect();
-    let kinds = branches.iter().map(|(_, branch)| kind(plan.schema, branch.ty));
-    quote! {
-        #doc
-        #[derive(Debug, Clone, PartialEq)]
-        pub enum #name { #(#declared)* }
-        impl Default for #name { fn default() -> Self { #default } }
-        impl rt::Alternate for #name {
-            const NAME: &'static str = #wire_name;
-            fn select(&mut self, kind: rt::Kind) -> bool {
-                *self = match kind {
-                    #(rt::Kind::#kinds => Self::#idents(Default::default()),)*
-                    #[allow(unreachable_patterns, reason = "an alternate may take every kind")]
-                    _ => return false,
-                };
-                true
-            }
-            fn get_branch(&mut self, d: &mut rt::Decoder<'_>) -> rt::Outcome {
-                match self { #(Self::#idents(b) => rt::Visit::get(b, d),)* }
-            }
-            fn put_branch(&self, e: &mut rt::Encoder) {
-                match self { #(Self::#idents(b) => rt::Visit::put(b, e),)* }
-            }
-        }
-        rt::alternate!(#name);
+    if let Some(nothing) = &nothing {
+        line!(text, "/// No branch: none is sure to exist.");
+        line!(text, "#[default]");
+        line!(text, "{nothing},");
     }
+    text.close();
+    if let Some((default, ..)) = default {
+        text.gate(gate);
+        open!(text, "impl Default for {name}");
+        open!(text, "fn default() -> Self");
+        line!(text, "Self::{default}(Default::default())");
+        text.close();
+        text.close();
+    }
+    text.gate(gate);
+    open!(text, "impl rt::Alternate for {name}");
+    line!(text, "const NAME: &'static str = {};", quoted(&info.name));
+    visitor(plan.schema, &branches, nothing.as_deref(), text);
+    text.close();
+    text.gate(gate);
+    line!(text, "rt::alternate!({name});");
 }
 
-/// An alternate none of whose branches exists under the symbols: it accepts nothing.
-fn without_branches(name: &proc_macro2::Ident, wire_name: &str, doc: TokenStream) -> TokenStream {
-    let nothing = docs::attributes("No branch exists in this configuration.");
-    quote! {
-        #doc
-        #[derive(Debug, Clone, PartialEq, Default)]
-        pub enum #name { #nothing #[default] Nothing }
-        impl rt::Alternate for #name {
-            const NAME: &'static str = #wire_name;
-            fn select(&mut self, _: rt::Kind) -> bool { false }
-            fn get_branch(&mut self, _: &mut rt::Decoder<'_>) -> rt::Outcome { Ok(()) }
-            fn put_branch(&self, e: &mut rt::Encoder) { rt::Visit::put(&rt::Null, e) }
-        }
-        rt::alternate!(#name);
+/// The methods of `rt::Alternate`.
+fn visitor(schema: &Schema, branches: &[(String, &Member, Gate)], nothing: Option<&str>, text: &mut Text) {
+    open!(text, "fn select(&mut self, kind: rt::Kind) -> bool");
+    open!(text, "match kind");
+    for (ident, branch, gate) in branches {
+        text.gate(gate);
+        open!(text, "rt::Kind::{} =>", kind(schema, branch.ty));
+        line!(text, "*self = Self::{ident}(Default::default());");
+        line!(text, "true");
+        text.close();
     }
+    line!(text, "#[allow(unreachable_patterns, reason = \"an alternate may take every kind\")]");
+    line!(text, "_ => false,");
+    text.close();
+    text.close();
+    open!(text, "fn get_branch(&mut self, d: &mut rt::Decoder<'_>) -> rt::Outcome");
+    open!(text, "match self");
+    for (ident, _, gate) in branches {
+        text.gate(gate);
+        line!(text, "Self::{ident}(b) => rt::Visit::get(b, d),");
+    }
+    if let Some(nothing) = nothing {
+        line!(text, "Self::{nothing} => d.null(),");
+    }
+    text.close();
+    text.close();
+    open!(text, "fn put_branch(&self, e: &mut rt::Encoder)");
+    open!(text, "match self");
+    for (ident, _, gate) in branches {
+        text.gate(gate);
+        line!(text, "Self::{ident}(b) => rt::Visit::put(b, e),");
+    }
+    if let Some(nothing) = nothing {
+        line!(text, "Self::{nothing} => e.null(),");
+    }
+    text.close();
+    text.close();
 }
 
 /// The `rt::Kind` that a branch of type `id` takes.
-fn kind(schema: &Schema, id: TypeId) -> TokenStream {
+fn kind(schema: &Schema, id: TypeId) -> &'static str {
     match &schema.ty(id).kind {
-        TypeKind::Builtin(Builtin::Null) => quote!(Null),
-        TypeKind::Builtin(Builtin::Bool) => quote!(Bool),
-        TypeKind::Builtin(Builtin::Str) | TypeKind::Enum(_) => quote!(String),
-        TypeKind::Array(_) => quote!(List),
-        TypeKind::Object(_) | TypeKind::Alternate(_) => quote!(Dict),
-        TypeKind::Builtin(_) => quote!(Number),
+        TypeKind::Builtin(Builtin::Null) => "Null",
+        TypeKind::Builtin(Builtin::Bool) => "Bool",
+        TypeKind::Builtin(Builtin::Str) | TypeKind::Enum(_) => "String",
+        TypeKind::Array(_) => "List",
+        TypeKind::Object(_) | TypeKind::Alternate(_) => "Dict",
+        TypeKind::Builtin(_) => "Number",
     }
 }
 

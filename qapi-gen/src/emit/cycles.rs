@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::gate::Gate;
 use super::select::Selection;
 use crate::ir::{Schema, TypeId, TypeKind};
 
@@ -68,12 +69,12 @@ fn contained(schema: &Schema, kept: &Selection<'_>, index: usize) -> Vec<Edge> {
     let edge = |place: Place| move |id: TypeId| Edge { to: id.0 as usize, place };
     match &schema.types[index].kind {
         TypeKind::Object(object) => {
-            let members = kept.members(&object.members).map(|member| member.ty).map(edge(Place::Member));
-            let branches = kept.branches(object).into_iter().filter_map(|branch| branch.ty);
+            let members = kept.members(object).map(|(member, _)| member.ty).map(edge(Place::Member));
+            let branches = kept.cases(object).into_iter().filter_map(|case| case.ty);
             members.chain(branches.map(edge(Place::UnionBranch))).collect()
         }
         TypeKind::Alternate(alternate) => {
-            let branches = kept.members(&alternate.branches).map(|branch| branch.ty);
+            let branches = kept.alternatives(alternate).map(|(branch, _)| branch.ty);
             branches.map(edge(Place::AlternateBranch)).collect()
         }
         TypeKind::Builtin(_) | TypeKind::Enum(_) | TypeKind::Array(_) => Vec::new(),
@@ -148,23 +149,24 @@ fn one_depth(schema: &Schema, kept: &Selection<'_>, index: usize, depth: &[Optio
     match &schema.types[index].kind {
         TypeKind::Builtin(_) | TypeKind::Enum(_) | TypeKind::Array(_) => Some(0),
         TypeKind::Object(object) => {
-            let required = kept.members(&object.members).filter(|member| !member.optional);
-            let members = required.map(|member| known(member.ty)).try_fold(0, |most, d| Some(most.max(d?)))?;
-            let branches = kept.branches(object);
-            let branch = if branches.iter().all(|branch| branch.ty.is_some()) {
-                branches.iter().filter_map(|branch| known(branch.ty?)).min()
+            let required = kept.members(object).filter(|(member, _)| !member.optional);
+            let members = required.map(|(member, _)| known(member.ty)).try_fold(0, |most, d| Some(most.max(d?)))?;
+            // Only cases that are always there can serve as the default.
+            let cases: Vec<_> = kept.cases(object).into_iter().filter(|case| case.gate == Gate::Always).collect();
+            let branch = if cases.iter().all(|case| case.ty.is_some()) && !cases.is_empty() {
+                cases.iter().filter_map(|case| known(case.ty?)).min()
             } else {
                 Some(0)
             };
-            let branch = if branches.is_empty() { Some(0) } else { branch };
             Some(members.max(branch?).saturating_add(1))
         }
         TypeKind::Alternate(alternate) => {
-            let mut branches = kept.members(&alternate.branches).peekable();
+            let branches = kept.alternatives(alternate).filter(|(_, gate)| *gate == Gate::Always);
+            let mut branches = branches.map(|(branch, _)| branch.ty).peekable();
             if branches.peek().is_none() {
                 return Some(0);
             }
-            branches.filter_map(|branch| known(branch.ty)).min().map(|d| d.saturating_add(1))
+            branches.filter_map(known).min().map(|d| d.saturating_add(1))
         }
     }
 }

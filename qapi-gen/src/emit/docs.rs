@@ -1,37 +1,58 @@
 //! Schema documentation as rustdoc: escaped for Markdown, wire names added.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use crate::ir::{Cond, Doc, Info};
 
-use crate::ir::{Doc, Info};
-
-/// Doc attributes for the given Markdown, one per line.
-pub(crate) fn attributes(markdown: &str) -> TokenStream {
-    let lines = markdown.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
-    quote!(#(#[doc = #lines])*)
+/// What documentation says beyond the schema's own text.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Remarks<'a> {
+    /// The schema marks it as unstable.
+    pub(crate) unstable: bool,
+    /// A condition that is not decided yet, or was passed over.
+    pub(crate) cond: Option<&'a Cond>,
 }
 
-/// The same for the inside of a file.
-#[cfg(feature = "pretty")]
-pub(crate) fn inner_attributes(markdown: &str) -> TokenStream {
-    let lines = markdown.lines().map(|line| format!(" {line}"));
-    quote!(#(#![doc = #lines])*)
+impl Remarks<'_> {
+    fn add(self, text: &mut String, wire: &str) {
+        if self.unstable {
+            paragraph(text, "**Unstable:** may change or go away without notice.");
+        }
+        if let Some(cond) = self.cond {
+            paragraph(text, &format!("**Condition:** {}", condition(cond)));
+        }
+        paragraph(text, wire);
+    }
 }
 
-/// Documentation of a definition: its text, its sections, then `wire`.
-pub(crate) fn definition(info: &Info, unstable: bool, wire: &str) -> TokenStream {
+/// Documentation of a definition: its text, its sections, the remarks, then `wire`.
+pub(crate) fn definition(info: &Info, remarks: Remarks<'_>, wire: &str) -> String {
     let mut text = info.doc.as_ref().map(whole).unwrap_or_default();
-    paragraph(&mut text, if unstable { UNSTABLE } else { "" });
-    paragraph(&mut text, wire);
-    attributes(&text)
+    remarks.add(&mut text, wire);
+    text
 }
 
 /// Documentation of a member, enum value or branch.
-pub(crate) fn part(doc: Option<&str>, unstable: bool, wire: &str) -> TokenStream {
+pub(crate) fn part(doc: Option<&str>, remarks: Remarks<'_>, wire: &str) -> String {
     let mut text = doc.map(markdown).unwrap_or_default();
-    paragraph(&mut text, if unstable { UNSTABLE } else { "" });
-    paragraph(&mut text, wire);
-    attributes(&text)
+    remarks.add(&mut text, wire);
+    text
+}
+
+/// A condition in words.
+fn condition(cond: &Cond) -> String {
+    let joined = |list: &[Cond], word: &str| {
+        let part = |cond: &Cond| match cond {
+            Cond::All(list) | Cond::Any(list) if list.len() > 1 => format!("({})", condition(cond)),
+            _ => condition(cond),
+        };
+        list.iter().map(part).collect::<Vec<_>>().join(word)
+    };
+    match cond {
+        Cond::True => "always".to_owned(),
+        Cond::Symbol(name) => format!("`{name}`"),
+        Cond::All(list) => joined(list, " and "),
+        Cond::Any(list) => joined(list, " or "),
+        Cond::Not(cond) => format!("not {}", joined(std::slice::from_ref(cond), "")),
+    }
 }
 
 /// Documentation of a module: what it holds, then the free-form text of its file.
@@ -67,8 +88,6 @@ pub(crate) fn deprecation(doc: Option<&Doc>) -> String {
     let text = described.map(|(_, text)| first_paragraph(text)).unwrap_or_default();
     if text.is_empty() { "deprecated in the schema".to_owned() } else { text }
 }
-
-const UNSTABLE: &str = "**Unstable:** may change or go away without notice.";
 
 fn first_paragraph(text: &str) -> String {
     let lines = text.lines().map(str::trim).skip_while(|line| line.is_empty());
@@ -260,6 +279,15 @@ mod tests {
         ] {
             assert_eq!(markdown(from), to, "{from}");
         }
+    }
+
+    #[test]
+    fn conditions_in_words() {
+        let symbol = |name: &str| Cond::Symbol(name.to_owned());
+        let either = Cond::Any(vec![symbol("A"), symbol("B")]);
+        let both = Cond::All(vec![Cond::Not(Box::new(either.clone())), symbol("C")]);
+        assert_eq!(condition(&either), "`A` or `B`");
+        assert_eq!(condition(&both), "not (`A` or `B`) and `C`");
     }
 
     #[test]

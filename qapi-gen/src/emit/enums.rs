@@ -1,69 +1,107 @@
 //! Enumerations: variants, wire names, the catch-all for values of other releases.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-
 use super::docs;
+use super::gate::Gate;
 use super::names::{self, Scope};
 use super::plan::Plan;
+use super::positions::Positions;
+use super::text::{Text, line, open, quoted};
 use crate::ir::{Enum, EnumValue, TypeId};
 
 /// Rust names for the kept values of an enumeration, and of the variant for any other value.
 pub(crate) struct Variants<'a> {
-    /// One name per kept value, in order.
-    pub(crate) values: Vec<(Ident, &'a EnumValue)>,
+    /// The kept values in order.
+    pub(crate) values: Vec<Variant<'a>>,
     /// `Unknown`, or `Unrecognized` where the schema has a value of that name.
-    pub(crate) other: Ident,
+    pub(crate) other: String,
+}
+
+/// A value of an enumeration in Rust.
+pub(crate) struct Variant<'a> {
+    /// Its Rust name.
+    pub(crate) ident: String,
+    /// The value.
+    pub(crate) value: &'a EnumValue,
+    /// When it exists.
+    pub(crate) gate: Gate,
 }
 
 /// Names the variants of `values`.
 pub(crate) fn variants<'a>(plan: &Plan<'a>, values: &'a Enum) -> Variants<'a> {
     let mut scope = Scope::default();
-    let named = |value: &'a EnumValue| (names::ident(&scope.claim(names::camel(&value.name), "")), value);
+    let named = |(value, gate): (&'a EnumValue, Gate)| {
+        let ident = names::ident(&scope.claim(names::camel(&value.name), ""));
+        Variant { ident, value, gate }
+    };
     let values: Vec<_> = plan.kept.values(values).map(named).collect();
-    let unknown = values.iter().any(|(name, _)| name == "Unknown");
+    let unknown = values.iter().any(|variant| variant.ident == "Unknown");
     let other = names::ident(&scope.claim(if unknown { "Unrecognized" } else { "Unknown" }.to_owned(), ""));
     Variants { values, other }
 }
 
 /// The enum with its wire names and visitor.
-pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum) -> TokenStream {
+pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum, text: &mut Text) {
     let info = &plan.schema.ty(id).info;
-    let name = plan.type_ident(id);
-    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Wire name: `{}`.", info.name));
+    let (name, gate) = (plan.type_ident(id), plan.kept.ty(id));
     let Variants { values, other } = variants(plan, values);
-    let declared = values.iter().enumerate().map(|(index, (variant, value))| {
+    let remarks = plan.remarks(&info.cond, &info.features);
+    text.doc(&docs::definition(info, remarks, &format!("Wire name: `{}`.", info.name)));
+    text.gate(gate);
+    let by_derive = values.first().is_some_and(|first| first.gate == Gate::Always);
+    let default = if by_derive { ", Default" } else { "" };
+    line!(text, "#[derive(Debug, Clone, PartialEq, Eq, Hash{default})]");
+    open!(text, "pub enum {name}");
+    for (index, Variant { ident, value, gate }) in values.iter().enumerate() {
         let wire = format!("Wire name: `{}`.", value.name);
-        let doc = docs::part(value.doc.as_deref(), plan.unstable(&value.features), &wire);
-        let deprecated = plan.deprecated(&value.features, info.doc.as_ref());
-        let default = (index == 0).then(|| quote!(#[default]));
-        quote! { #doc #deprecated #default #variant, }
-    });
-    let other_doc = docs::attributes("A value this schema does not list, kept as it came. Only clients ever see one.");
-    let wire: Vec<_> = values.iter().map(|(_, value)| &value.name).collect();
-    let idents: Vec<_> = values.iter().map(|(variant, _)| variant).collect();
-    let index = (0..values.len()).map(names::number);
-    let (derive, default) = if values.is_empty() {
-        let default = quote! { impl Default for #name { fn default() -> Self { Self::#other(Box::default()) } } };
-        (quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash)]), Some(default))
-    } else {
-        (quote!(#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]), None)
-    };
-    quote! {
-        #doc
-        #derive
-        pub enum #name { #(#declared)* #other_doc #other(Box<str>) }
-        #default
-        impl rt::Enum for #name {
-            const NAMES: &'static [&'static str] = &[#(#wire),*];
-            fn from_index(i: usize) -> Self {
-                match i { #(#index => Self::#idents,)* _ => Self::#other(Box::default()) }
-            }
-            fn from_unknown(s: &str) -> Self { Self::#other(s.into()) }
-            fn as_str(&self) -> &str {
-                match self { #(Self::#idents => #wire,)* Self::#other(s) => s }
-            }
-        }
-        rt::enumeration!(#name);
+        text.doc(&docs::part(value.doc.as_deref(), plan.remarks(&value.cond, &value.features), &wire));
+        text.gate(gate);
+        text.attribute(plan.deprecated(&value.features, info.doc.as_ref()).as_deref());
+        text.attribute((by_derive && index == 0).then_some("#[default]"));
+        line!(text, "{ident},");
     }
+    line!(text, "/// A value this schema does not list, kept as it came. Only clients ever see one.");
+    line!(text, "{other}(Box<str>),");
+    text.close();
+    if !by_derive {
+        text.gate(gate);
+        open!(text, "impl Default for {name}");
+        open!(text, "fn default() -> Self");
+        line!(text, "<Self as rt::Enum>::from_index(0)");
+        text.close();
+        text.close();
+    }
+    text.gate(gate);
+    open!(text, "impl rt::Enum for {name}");
+    let wire = values.iter().map(|variant| (quoted(&variant.value.name), &variant.gate));
+    text.list(format_args!("const NAMES: &'static [&'static str] = &["), wire, "];");
+    conversions(&values, &other, text);
+    open!(text, "fn as_str(&self) -> &str");
+    open!(text, "match self");
+    for Variant { ident, value, gate } in &values {
+        text.gate(gate);
+        line!(text, "Self::{ident} => {},", quoted(&value.name));
+    }
+    line!(text, "Self::{other}(s) => s,");
+    text.close();
+    text.close();
+    text.close();
+    text.gate(gate);
+    line!(text, "rt::enumeration!({name});");
+}
+
+/// `from_index` and `from_unknown`.
+fn conversions(values: &[Variant<'_>], other: &str, text: &mut Text) {
+    let positions = Positions::new(values.iter().map(|variant| &variant.gate));
+    open!(text, "fn from_index(i: usize) -> Self");
+    positions.open_match(text, "i");
+    for (index, Variant { ident, gate, .. }) in values.iter().enumerate() {
+        text.gate(gate);
+        line!(text, "{} => Self::{ident},", positions.pattern(index));
+    }
+    line!(text, "_ => Self::{other}(Box::default()),");
+    text.close();
+    text.close();
+    open!(text, "fn from_unknown(s: &str) -> Self");
+    line!(text, "Self::{other}(s.into())");
+    text.close();
 }

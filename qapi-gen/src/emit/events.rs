@@ -1,23 +1,21 @@
 //! Events: one type each, which a server emits and a client subscribes to.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
+use super::commands::{self, Item};
+use super::docs;
+use super::gate::Gate;
 use super::plan::Plan;
-use super::{commands, docs};
+use super::text::{Text, line, open, quoted};
 use crate::ir::Event;
 
 /// The type of event `index`.
-pub(crate) fn definition(plan: &Plan<'_>, index: usize, event: &Event) -> TokenStream {
+pub(crate) fn definition(plan: &Plan<'_>, index: usize, event: &Event, gate: &Gate, text: &mut Text) {
     let info = &event.info;
     let (name, wire) = (plan.event_ident(index), &info.name);
-    let doc = docs::definition(info, plan.unstable(&info.features), &format!("Event `{wire}`."));
-    let payload = plan.payload(event.arg, &info.name);
-    let data = commands::data(plan, &name, info, payload, doc, "data");
-    quote! {
-        #data
-        impl rt::Event for #name {
-            const NAME: &'static str = #wire;
-        }
-    }
+    let doc = docs::definition(info, plan.remarks(&info.cond, &info.features), &format!("Event `{wire}`."));
+    let payload = plan.payload(event.arg, wire);
+    commands::data(plan, Item { name, info, doc: &doc, gate }, payload, "data", text);
+    text.gate(gate);
+    open!(text, "impl rt::Event for {name}");
+    line!(text, "const NAME: &'static str = {};", quoted(wire));
+    text.close();
 }

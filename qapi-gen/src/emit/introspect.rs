@@ -3,29 +3,52 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
+use super::gate::Gate;
 use super::plan::Plan;
-use super::{docs, select::Selection};
-use crate::ir::{Builtin, Feature, Item, Member, Schema, Type, TypeId, TypeKind};
-use crate::settings::Symbols;
-use proc_macro2::TokenStream;
-use quote::quote;
+use super::select::Selection;
+use super::text::{Text, line, raw};
+use crate::ir::{Branch, Builtin, Cond, Feature, Item, Member, Object, Schema, Type, TypeId, TypeKind};
+use crate::settings::Settings;
 
 /// The constant that holds the answer; an empty array when introspection is not wanted.
-pub(crate) fn constant(plan: &Plan<'_>) -> TokenStream {
-    let settings = plan.settings;
-    let text =
-        if settings.introspection { json(plan.schema, &settings.symbols, settings.unmask) } else { "[]".to_owned() };
-    let doc = docs::attributes("The answer to `query-qmp-schema`: one JSON array.");
-    quote! { #doc pub const INTROSPECTION: &str = #text; }
+///
+/// Where parts depend on cargo features, a macro per condition keeps or drops them: text is put together
+/// without a byte being looked at by the compiler's interpreter.
+pub(crate) fn constant(plan: &Plan<'_>, text: &mut Text) {
+    let pieces = if plan.settings.introspection {
+        pieces(plan.kept, plan.schema, plan.settings.unmask)
+    } else {
+        Pieces::from("[]".to_owned())
+    };
+    let mut gates = Vec::new();
+    pieces.gates(&mut gates);
+    text.blank();
+    for (number, gate) in gates.iter().enumerate() {
+        for (gate, result) in [(gate.clone(), "concat!($($piece)*)"), (gate.clone().not(), "\"\"")] {
+            text.gate(&gate);
+            line!(text, "macro_rules! when_{number} {{ ($($piece:tt)*) => {{ {result} }} }}");
+        }
+    }
+    text.doc("The answer to `query-qmp-schema`: one JSON array.");
+    if gates.is_empty() {
+        line!(text, "pub const INTROSPECTION: &str = {};", raw(&pieces.resolved(&|_| false)));
+    } else {
+        text.open_with(format_args!("pub const INTROSPECTION: &str = concat!"), "(");
+        pieces.write(&gates, text);
+        text.close_with(");");
+    }
 }
 
-/// The JSON array that describes `schema` under `symbols`.
+/// The JSON array that describes `schema` under `settings`, all cargo features being off.
 ///
 /// Entities come in the order of the wire: commands and events by module, then types by first use.
 /// Conditions only drop entities, members and values: order and masked names do not depend on them.
-pub(crate) fn json(schema: &Schema, symbols: &Symbols, unmask: bool) -> String {
-    let kept = Selection::new(schema, symbols);
-    let mut writer = Writer::new(schema, &kept, unmask);
+pub(crate) fn json(schema: &Schema, settings: &Settings) -> String {
+    pieces(&Selection::new(schema, settings), schema, settings.unmask).resolved(&|_| false)
+}
+
+fn pieces(kept: &Selection<'_>, schema: &Schema, unmask: bool) -> Pieces {
+    let mut writer = Writer::new(schema, kept, unmask);
     for module in &schema.modules {
         for item in &module.items {
             match *item {
@@ -40,7 +63,7 @@ pub(crate) fn json(schema: &Schema, symbols: &Symbols, unmask: bool) -> String {
         writer.ty(id);
         next += 1;
     }
-    format!("[{}]", writer.out.join(", "))
+    Pieces::list(writer.out)
 }
 
 struct Writer<'a> {
@@ -51,7 +74,7 @@ struct Writer<'a> {
     used: Vec<TypeId>,
     known: HashSet<TypeId>,
     masks: HashMap<TypeId, usize>,
-    out: Vec<String>,
+    out: Vec<(Gate, Pieces)>,
     /// `int`, `intList` and `q_empty`.
     int: Option<TypeId>,
     int_list: Option<TypeId>,
@@ -120,7 +143,7 @@ impl<'a> Writer<'a> {
         if command.allow_oob {
             entry.raw("allow-oob", "true");
         }
-        self.push(entry, &command.info.features, self.kept.holds(&command.info.cond));
+        self.push(entry, &command.info.features, self.kept.item(&command.info.cond, &command.info.features));
     }
 
     fn event(&mut self, index: usize) {
@@ -128,7 +151,7 @@ impl<'a> Writer<'a> {
         let event = &schema.events[index];
         let mut entry = Entry::new(&event.info.name, "event");
         entry.text("arg-type", &self.name_or_empty(event.arg));
-        self.push(entry, &event.info.features, self.kept.holds(&event.info.cond));
+        self.push(entry, &event.info.features, self.kept.item(&event.info.cond, &event.info.features));
     }
 
     fn name_or_empty(&mut self, id: Option<TypeId>) -> String {
@@ -156,39 +179,42 @@ impl<'a> Writer<'a> {
             }
             TypeKind::Enum(values) => {
                 let mut entry = Entry::new(&name, "enum");
-                let members = self.kept.values(values).map(|value| {
+                let members = self.kept.values(values).map(|(value, gate)| {
                     let mut member = Entry::default();
                     member.text("name", &value.name);
                     self.features(&mut member, &value.features);
-                    member.finish()
+                    (gate, member.finish())
                 });
-                entry.list("members", members);
-                entry.list("values", self.kept.values(values).map(|value| quoted(&value.name)));
+                entry.list("members", members.collect());
+                let names = self.kept.values(values).map(|(value, gate)| (gate, quoted(&value.name).into()));
+                entry.list("values", names.collect());
                 entry
             }
             TypeKind::Alternate(alternate) => {
                 let mut entry = Entry::new(&name, "alternate");
-                let members = alternate.branches.iter().filter_map(|branch| {
+                let members = alternate.branches.iter().map(|branch| {
                     let mut member = Entry::default();
                     member.text("type", &self.name(branch.ty));
-                    self.kept.holds(&branch.cond).then(|| member.finish())
+                    (self.kept.gate(&branch.cond), member.finish())
                 });
-                entry.list("members", members.collect::<Vec<_>>());
+                entry.list("members", members.collect());
                 entry
             }
             TypeKind::Object(object) => {
                 let mut entry = Entry::new(&name, "object");
-                let members: Vec<_> = object.members.iter().filter_map(|member| self.member(member)).collect();
+                let tag = object.variants.as_ref().map(|variants| variants.tag);
+                let members = object.members.iter().enumerate();
+                let members = members.map(|(index, member)| self.member(member, Some(index) == tag)).collect();
                 entry.list("members", members);
                 if let Some(variants) = &object.variants {
                     entry.text("tag", object.members.get(variants.tag).map_or("", |tag| &tag.name));
-                    let cases = variants.branches.iter().filter_map(|branch| {
+                    let cases = variants.branches.iter().map(|branch| {
                         let mut case = Entry::default();
                         case.text("case", &branch.name);
                         case.text("type", &self.name(branch.ty));
-                        self.kept.holds(&branch.cond).then(|| case.finish())
+                        (self.case(object, branch), case.finish())
                     });
-                    entry.list("variants", cases.collect::<Vec<_>>());
+                    entry.list("variants", cases.collect());
                 }
                 entry
             }
@@ -198,10 +224,10 @@ impl<'a> Writer<'a> {
         while let TypeKind::Array(element) = base.kind {
             base = schema.ty(element);
         }
-        self.push(entry, &ty.info.features, self.kept.holds(&base.info.cond));
+        self.push(entry, &ty.info.features, self.kept.gate(&base.info.cond));
     }
 
-    fn member(&mut self, member: &Member) -> Option<String> {
+    fn member(&mut self, member: &Member, tag: bool) -> (Gate, Pieces) {
         let mut entry = Entry::default();
         entry.text("name", &member.name);
         entry.text("type", &self.name(member.ty));
@@ -209,21 +235,29 @@ impl<'a> Writer<'a> {
             entry.raw("default", "null");
         }
         self.features(&mut entry, &member.features);
-        self.kept.holds(&member.cond).then(|| entry.finish())
+        let features = if tag { &[][..] } else { &member.features };
+        (self.kept.item(&member.cond, features), entry.finish())
+    }
+
+    /// When a union shows a branch: under its own condition, unless a policy drops the tag's value.
+    fn case(&self, object: &Object, branch: &Branch) -> Gate {
+        let value = self.kept.tag_enum(object).and_then(|(_, tag)| tag.values.iter().find(|v| v.name == branch.name));
+        let kept = value.map_or(Gate::Always, |value| self.kept.item(&Cond::True, &value.features));
+        self.kept.gate(&branch.cond).and(kept)
     }
 
     fn features(&self, entry: &mut Entry, features: &[Feature]) {
         // Where conditions leave none of the features, QEMU shows an empty list.
         if !features.is_empty() {
-            let kept = features.iter().filter(|feature| self.kept.holds(&feature.cond));
-            entry.list("features", kept.map(|feature| quoted(&feature.name)));
+            let gated = features.iter().map(|feature| (self.kept.gate(&feature.cond), quoted(&feature.name).into()));
+            entry.list("features", gated.collect());
         }
     }
 
-    fn push(&mut self, mut entry: Entry, features: &[Feature], exists: bool) {
-        self.features(&mut entry, features);
-        if exists {
-            self.out.push(entry.finish());
+    fn push(&mut self, mut entry: Entry, features: &[Feature], gate: Gate) {
+        if gate != Gate::Never {
+            self.features(&mut entry, features);
+            self.out.push((gate, entry.finish()));
         }
     }
 }
@@ -239,9 +273,119 @@ fn json_type(builtin: Builtin) -> &'static str {
     }
 }
 
+/// JSON text, parts of which exist only under cargo features.
+#[derive(Debug, Clone, Default)]
+struct Pieces(Vec<Piece>);
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(String),
+    When(Gate, Pieces),
+}
+
+impl From<String> for Pieces {
+    fn from(text: String) -> Self {
+        Self(vec![Piece::Text(text)])
+    }
+}
+
+impl Pieces {
+    /// An array of those elements that exist.
+    fn list(elements: Vec<(Gate, Pieces)>) -> Self {
+        let mut list = Self::from("[".to_owned());
+        // Whether an element came before.
+        let mut before = Gate::Never;
+        for (gate, element) in elements {
+            if gate == Gate::Never {
+                continue;
+            }
+            let mut item = Self::default();
+            item.when(before.clone(), Self::from(", ".to_owned()));
+            item.append(element);
+            before = before.or(gate.clone());
+            list.when(gate, item);
+        }
+        list.text("]");
+        list
+    }
+
+    fn text(&mut self, text: &str) {
+        match self.0.last_mut() {
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.0.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    fn append(&mut self, more: Self) {
+        for piece in more.0 {
+            match piece {
+                Piece::Text(text) => self.text(&text),
+                piece => self.0.push(piece),
+            }
+        }
+    }
+
+    fn when(&mut self, gate: Gate, part: Self) {
+        match gate {
+            Gate::Never => {}
+            Gate::Always => self.append(part),
+            gate => self.0.push(Piece::When(gate, part)),
+        }
+    }
+
+    /// Collects the conditions, each once, in order.
+    fn gates(&self, found: &mut Vec<Gate>) {
+        for piece in &self.0 {
+            if let Piece::When(gate, part) = piece {
+                if !found.contains(gate) {
+                    found.push(gate.clone());
+                }
+                part.gates(found);
+            }
+        }
+    }
+
+    /// The text where exactly `enabled` features are on.
+    fn resolved(&self, enabled: &dyn Fn(&str) -> bool) -> String {
+        let mut out = String::new();
+        self.resolve(enabled, &mut out);
+        out
+    }
+
+    fn resolve(&self, enabled: &dyn Fn(&str) -> bool, out: &mut String) {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::When(gate, part) if gate.holds(enabled) => part.resolve(enabled, out),
+                Piece::When(..) => {}
+            }
+        }
+    }
+
+    /// Writes arguments of `concat!`.
+    fn write(&self, gates: &[Gate], text: &mut Text) {
+        for piece in &self.0 {
+            match piece {
+                Piece::Text(piece) => line!(text, "{},", raw(piece)),
+                Piece::When(gate, part) => {
+                    let number = gates.iter().position(|known| known == gate).unwrap_or_default();
+                    match &part.0[..] {
+                        [Piece::Text(piece)] => line!(text, "when_{number}!({}),", raw(piece)),
+                        _ => {
+                            text.open_with(format_args!("when_{number}!"), "(");
+                            part.write(gates, text);
+                            text.close_with("),");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// One JSON object under construction.
 #[derive(Default)]
-struct Entry(String);
+struct Entry(Pieces);
 
 impl Entry {
     fn new(name: &str, meta: &str) -> Self {
@@ -255,21 +399,21 @@ impl Entry {
         self.raw(key, &quoted(value));
     }
 
-    fn list(&mut self, key: &str, values: impl IntoIterator<Item = String>) {
-        let values: Vec<_> = values.into_iter().collect();
-        self.raw(key, &format!("[{}]", values.join(", ")));
+    fn list(&mut self, key: &str, values: Vec<(Gate, Pieces)>) {
+        self.raw(key, "");
+        self.0.append(Pieces::list(values));
     }
 
     fn raw(&mut self, key: &str, value: &str) {
-        let comma = if self.0.is_empty() { "" } else { ", " };
-        self.0.push_str(comma);
-        self.0.push_str(&quoted(key));
-        self.0.push_str(": ");
-        self.0.push_str(value);
+        self.0.text(if self.0.0.is_empty() { "{\"" } else { ", \"" });
+        self.0.text(key);
+        self.0.text("\": ");
+        self.0.text(value);
     }
 
-    fn finish(self) -> String {
-        format!("{{{}}}", self.0)
+    fn finish(mut self) -> Pieces {
+        self.0.text("}");
+        self.0
     }
 }
 

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Literal, Span};
-
-/// Words that must be written `r#word` to serve as a name.
+/// Words that must be written `r#word` to serve as a name; sorted.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
     "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
@@ -84,19 +82,14 @@ fn guard_start(name: String) -> String {
 }
 
 /// The identifier for a name made by [`camel`] or [`snake`].
-pub(crate) fn ident(name: &str) -> Ident {
+pub(crate) fn ident(name: &str) -> String {
     if FORBIDDEN.contains(&name) {
-        Ident::new(&format!("{name}_"), Span::call_site())
-    } else if KEYWORDS.contains(&name) {
-        Ident::new_raw(name, Span::call_site())
+        format!("{name}_")
+    } else if KEYWORDS.binary_search(&name).is_ok() {
+        format!("r#{name}")
     } else {
-        Ident::new(name, Span::call_site())
+        name.to_owned()
     }
-}
-
-/// A number as people write it, without a type suffix.
-pub(crate) fn number(value: usize) -> Literal {
-    Literal::usize_unsuffixed(value)
 }
 
 /// One name space, in which every claim gets a name of its own.
@@ -160,9 +153,10 @@ mod tests {
 
     #[test]
     fn keywords_become_usable() {
-        assert_eq!(ident("type").to_string(), "r#type");
-        assert_eq!(ident("self").to_string(), "self_");
-        assert_eq!(ident("lit").to_string(), "lit");
+        assert!(KEYWORDS.is_sorted());
+        assert_eq!(ident("type"), "r#type");
+        assert_eq!(ident("self"), "self_");
+        assert_eq!(ident("lit"), "lit");
     }
 
     #[test]

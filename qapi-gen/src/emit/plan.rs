@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
-
 use super::cycles::Cycles;
+use super::docs::Remarks;
+use super::gate::Gate;
 use super::names::{self, Scope};
 use super::select::Selection;
-use crate::ir::{Builtin, Command, Feature, Member, Module, ModuleId, ObjectMeta, Schema, TypeId, TypeKind};
-use crate::settings::Settings;
+use super::text::quoted;
+use crate::ir::{Builtin, Command, Cond, Feature, Member, Module, ModuleId, ObjectMeta, Schema, TypeId, TypeKind};
+use crate::settings::{ConditionMode, Settings};
 
 /// Commands that the runtime answers itself, so that no handler is generated for them.
 const ANSWERED_BY_RUNTIME: &[&str] = &["qmp_capabilities", "query-commands", "query-qmp-schema"];
@@ -21,7 +21,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) schema: &'a Schema,
     /// The user's choices.
     pub(crate) settings: &'a Settings,
-    /// What exists under the symbols.
+    /// What exists, and when.
     pub(crate) kept: &'a Selection<'a>,
     cycles: Cycles,
     types: Vec<Option<String>>,
@@ -67,27 +67,24 @@ impl<'a> Plan<'a> {
                 TypeKind::Enum(_) | TypeKind::Alternate(_) => true,
             };
             if named {
-                *slot = Some(scope.claim(names::camel(&ty.info.name), "Type"));
+                *slot = Some(names::ident(&scope.claim(names::camel(&ty.info.name), "Type")));
             }
         }
         let mut inline = HashMap::new();
         for command in &schema.commands {
-            let name = scope.claim(names::camel(&command.info.name), "Command");
+            let name = names::ident(&scope.claim(names::camel(&command.info.name), "Command"));
             if let (Payload::Inline(id), true) = (plan.payload(command.arg, &command.info.name), command.generated) {
                 inline.insert(id, name.clone());
-                if kept.holds(&command.info.cond) {
-                    plan.in_place.insert(id);
-                }
+                plan.in_place.insert(id);
             }
-            plan.commands.push((name, methods.claim(names::snake(&command.info.name), "")));
+            let method = names::ident(&methods.claim(names::snake(&command.info.name), ""));
+            plan.commands.push((name, method));
         }
         for event in &schema.events {
-            let name = scope.claim(names::camel(&event.info.name), "Event");
+            let name = names::ident(&scope.claim(names::camel(&event.info.name), "Event"));
             if let Payload::Inline(id) = plan.payload(event.arg, &event.info.name) {
                 inline.insert(id, name.clone());
-                if kept.holds(&event.info.cond) {
-                    plan.in_place.insert(id);
-                }
+                plan.in_place.insert(id);
             }
             plan.events.push(name);
         }
@@ -108,28 +105,28 @@ impl<'a> Plan<'a> {
     }
 
     /// The Rust name of a defined or implicit type.
-    pub(crate) fn type_ident(&self, id: TypeId) -> Ident {
-        names::ident(self.types[id.0 as usize].as_deref().unwrap_or("Unnamed"))
+    pub(crate) fn type_ident(&self, id: TypeId) -> &str {
+        self.types[id.0 as usize].as_deref().unwrap_or("Unnamed")
     }
 
     /// The Rust name of a union's enum of branches.
-    pub(crate) fn branch_ident(&self, id: TypeId) -> Ident {
-        names::ident(self.branches[id.0 as usize].as_deref().unwrap_or("Unnamed"))
+    pub(crate) fn branch_ident(&self, id: TypeId) -> &str {
+        self.branches[id.0 as usize].as_deref().unwrap_or("Unnamed")
     }
 
     /// The Rust name of a command's type.
-    pub(crate) fn command_ident(&self, index: usize) -> Ident {
-        names::ident(&self.commands[index].0)
+    pub(crate) fn command_ident(&self, index: usize) -> &str {
+        &self.commands[index].0
     }
 
     /// The name of a command's trait method.
-    pub(crate) fn method_ident(&self, index: usize) -> Ident {
-        names::ident(&self.commands[index].1)
+    pub(crate) fn method_ident(&self, index: usize) -> &str {
+        &self.commands[index].1
     }
 
     /// The Rust name of an event's type.
-    pub(crate) fn event_ident(&self, index: usize) -> Ident {
-        names::ident(&self.events[index])
+    pub(crate) fn event_ident(&self, index: usize) -> &str {
+        &self.events[index]
     }
 
     /// The Rust module for a schema module; `None` for the root, where built-ins go too.
@@ -138,30 +135,27 @@ impl<'a> Plan<'a> {
     }
 
     /// The Rust type for values of `id`, written for code in `from`.
-    pub(crate) fn path(&self, id: TypeId, from: ModuleId) -> TokenStream {
+    pub(crate) fn path(&self, id: TypeId, from: ModuleId) -> String {
         let ty = self.schema.ty(id);
         match &ty.kind {
-            TypeKind::Builtin(builtin) => scalar(*builtin),
-            TypeKind::Array(element) => {
-                let element = self.path(*element, from);
-                quote!(Vec<#element>)
-            }
-            TypeKind::Object(_) if self.kept.empty(id) => quote!(()),
+            TypeKind::Builtin(builtin) => scalar(*builtin).to_owned(),
+            TypeKind::Array(element) => format!("Vec<{}>", self.path(*element, from)),
+            TypeKind::Object(_) if self.kept.empty(id) => "()".to_owned(),
             TypeKind::Object(_) | TypeKind::Enum(_) | TypeKind::Alternate(_) => {
                 let name = self.type_ident(id);
                 if self.module(from).is_none() || self.module(from) == self.module(ty.info.module) {
-                    quote!(#name)
+                    name.to_owned()
                 } else {
-                    quote!(super::#name)
+                    format!("super::{name}")
                 }
             }
         }
     }
 
     /// The Rust type for values of `inner` held by `outer`: boxed where `outer` contains itself through it.
-    pub(crate) fn held(&self, outer: TypeId, inner: TypeId, from: ModuleId) -> TokenStream {
+    pub(crate) fn held(&self, outer: TypeId, inner: TypeId, from: ModuleId) -> String {
         let path = self.path(inner, from);
-        if self.boxed(outer, inner) { quote!(Box<#path>) } else { path }
+        if self.boxed(outer, inner) { format!("Box<{path}>") } else { path }
     }
 
     /// True when [`Plan::held`] is a `Box`.
@@ -201,45 +195,53 @@ impl<'a> Plan<'a> {
         self.in_place.contains(&id)
     }
 
-    /// The commands that exist, with their index in the schema.
-    pub(crate) fn commands(&self) -> impl Iterator<Item = (usize, &'a Command)> + use<'a, '_> {
-        self.schema.commands.iter().enumerate().filter(|(_, command)| self.kept.holds(&command.info.cond))
+    /// The commands that exist, with their index in the schema and when they exist.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = (usize, &'a Command, Gate)> + use<'a, '_> {
+        let gated = |(index, command): (usize, &'a Command)| {
+            (index, command, self.kept.item(&command.info.cond, &command.info.features))
+        };
+        self.schema.commands.iter().enumerate().map(gated).filter(|(_, _, gate)| *gate != Gate::Never)
     }
 
-    /// The commands that a server implements: all but those the runtime answers.
-    pub(crate) fn handled(&self) -> impl Iterator<Item = (usize, &'a Command)> + use<'a, '_> {
-        self.commands().filter(|(_, command)| !ANSWERED_BY_RUNTIME.contains(&command.info.name.as_str()))
-    }
-
-    /// True when `features` hold `unstable`.
-    pub(crate) fn unstable(&self, features: &[Feature]) -> bool {
-        self.kept.feature(features, "unstable")
+    /// True for commands that a server implements: all but those the runtime answers.
+    pub(crate) fn handles(&self, command: &Command) -> bool {
+        !ANSWERED_BY_RUNTIME.contains(&command.info.name.as_str())
     }
 
     /// The `#[deprecated]` attribute, when `features` hold `deprecated`.
-    pub(crate) fn deprecated(&self, features: &[Feature], doc: Option<&crate::ir::Doc>) -> Option<TokenStream> {
-        self.kept.feature(features, "deprecated").then(|| {
-            let note = super::docs::deprecation(doc);
-            quote!(#[deprecated = #note])
-        })
+    pub(crate) fn deprecated(&self, features: &[Feature], doc: Option<&crate::ir::Doc>) -> Option<String> {
+        let gate = self.kept.feature(features, "deprecated");
+        let note = || super::docs::deprecation(doc);
+        match gate {
+            Gate::Never => None,
+            Gate::Always => Some(format!("#[deprecated = {}]", quoted(&note()))),
+            gate => Some(format!("#[cfg_attr({gate}, deprecated = {})]", quoted(&note()))),
+        }
+    }
+
+    /// What the documentation of a part adds to the schema's own text.
+    pub(crate) fn remarks<'p>(&self, cond: &'p Cond, features: &[Feature]) -> Remarks<'p> {
+        let unstable = !features.is_empty() && self.kept.feature(features, "unstable") != Gate::Never;
+        let cond = (self.settings.conditions.mode != ConditionMode::Resolve && *cond != Cond::True).then_some(cond);
+        Remarks { unstable, cond }
     }
 }
 
-fn scalar(builtin: Builtin) -> TokenStream {
+fn scalar(builtin: Builtin) -> &'static str {
     match builtin {
-        Builtin::Str => quote!(rt::Str),
-        Builtin::Int | Builtin::Int64 => quote!(i64),
-        Builtin::Number => quote!(f64),
-        Builtin::Bool => quote!(bool),
-        Builtin::Int8 => quote!(i8),
-        Builtin::Int16 => quote!(i16),
-        Builtin::Int32 => quote!(i32),
-        Builtin::Uint8 => quote!(u8),
-        Builtin::Uint16 => quote!(u16),
-        Builtin::Uint32 => quote!(u32),
-        Builtin::Uint64 | Builtin::Size => quote!(u64),
-        Builtin::Any => quote!(rt::Value),
-        Builtin::Null => quote!(rt::Null),
+        Builtin::Str => "rt::Str",
+        Builtin::Int | Builtin::Int64 => "i64",
+        Builtin::Number => "f64",
+        Builtin::Bool => "bool",
+        Builtin::Int8 => "i8",
+        Builtin::Int16 => "i16",
+        Builtin::Int32 => "i32",
+        Builtin::Uint8 => "u8",
+        Builtin::Uint16 => "u16",
+        Builtin::Uint32 => "u32",
+        Builtin::Uint64 | Builtin::Size => "u64",
+        Builtin::Any => "rt::Value",
+        Builtin::Null => "rt::Null",
     }
 }
 
@@ -248,7 +250,7 @@ fn rust_modules(modules: &[Module]) -> Vec<Option<String>> {
     // `rt` is what generated code calls the runtime.
     let mut scope = Scope::with(&["rt"]);
     let name = |(index, module): (usize, &Module)| {
-        (index > 1).then(|| scope.claim(super::modules::module_name(&module.name), ""))
+        (index > 1).then(|| names::ident(&scope.claim(super::modules::module_name(&module.name), "")))
     };
     modules.iter().enumerate().map(name).collect()
 }

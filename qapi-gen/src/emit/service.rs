@@ -1,157 +1,212 @@
 //! The server side: a trait per module with commands, and the dispatch from names to its methods.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
+use super::gate::Gate;
 use super::plan::{Payload, Plan};
-use super::{commands, docs, names};
+use super::positions::Positions;
+use super::text::{Text, line, open, quoted};
+use super::{commands, names};
 use crate::ir::{Command, ModuleId};
 
-/// The `Commands` trait of the submodule `module`; nothing when it has no commands.
-pub(crate) fn module_trait(plan: &Plan<'_>, module: ModuleId) -> TokenStream {
-    let methods = methods(plan, |id| id == module);
-    if methods.is_empty() {
-        return TokenStream::new();
-    }
-    let text = format!("Handlers for the commands of `{}`.", plan.schema.module(module).name);
-    let doc = docs::attributes(&text);
-    quote! { #doc pub trait Commands { #(#methods)* } }
+/// A command that exists: its index in the schema, itself, and when.
+type Entry<'a> = (usize, &'a Command, Gate);
+
+/// The server side of a schema, ready to be written.
+pub(crate) struct Server<'a, 'p> {
+    plan: &'p Plan<'a>,
+    /// Every command, those that the runtime answers included.
+    commands: Vec<Entry<'a>>,
 }
 
-/// The root's `Commands` trait, which stands for all modules, and the service that dispatches to it.
-pub(crate) fn root(plan: &Plan<'_>) -> TokenStream {
-    let own = methods(plan, |id| plan.module(id).is_none());
-    let mut supers: Vec<ModuleId> = Vec::new();
-    for (_, command) in plan.handled() {
-        let module = command.info.module;
-        if plan.module(module).is_some() && !supers.contains(&module) {
-            supers.push(module);
-        }
+impl<'a, 'p> Server<'a, 'p> {
+    /// Collects the commands.
+    pub(crate) fn new(plan: &'p Plan<'a>) -> Self {
+        Self { plan, commands: plan.commands().collect() }
     }
-    supers.sort();
-    let supers: Vec<_> = supers.into_iter().map(|module| trait_path(plan, module)).collect();
-    let bound = (!supers.is_empty()).then(|| quote!(: #(#supers)+*));
-    let blanket = own.is_empty().then(|| {
-        let bound = bound.clone();
-        quote! { impl<T #bound> Commands for T {} }
-    });
-    let doc = docs::attributes(if own.is_empty() {
-        "Handlers for every command: implemented by whatever implements the traits of all modules."
-    } else {
-        "Handlers for the commands of the schema."
-    });
-    let dispatch = dispatch(plan);
-    quote! {
-        #doc
-        pub trait Commands #bound { #(#own)* }
-        #blanket
-        #dispatch
+
+    /// The commands that need a handler, with their position in the table.
+    fn handled(&self) -> impl Iterator<Item = (usize, &Entry<'a>)> {
+        self.commands.iter().enumerate().filter(|(_, (_, command, _))| self.plan.handles(command))
     }
-}
 
-fn methods(plan: &Plan<'_>, inside: impl Fn(ModuleId) -> bool) -> Vec<TokenStream> {
-    let chosen = plan.handled().filter(|(_, command)| inside(command.info.module));
-    chosen.map(|(index, command)| commands::method(plan, index, command)).collect()
-}
-
-/// The trait that holds a command's method, for code in the root.
-fn trait_path(plan: &Plan<'_>, module: ModuleId) -> TokenStream {
-    match plan.module(module) {
-        Some(name) => {
-            let name = names::ident(name);
-            quote!(#name::Commands)
-        }
-        None => quote!(Commands),
+    fn inside(&self, module: ModuleId) -> impl Iterator<Item = &Entry<'a>> {
+        let home = self.plan.module(module);
+        let here = move |entry: &&Entry<'a>| self.plan.module(entry.1.info.module) == home;
+        self.handled().map(|(_, entry)| entry).filter(here)
     }
-}
 
-fn dispatch(plan: &Plan<'_>) -> TokenStream {
-    let infos = plan.commands().map(|(_, command)| {
-        let (name, flags) = (&command.info.name, commands::flags(command));
-        quote!(rt::CommandInfo { name: #name, flags: #flags })
-    });
-    let slots = names::number((plan.commands().count() * 2).next_power_of_two());
-    // `commands()` counts what exists, so the position there is the index that `find` gives.
-    let positions: std::collections::HashMap<usize, usize> =
-        plan.commands().enumerate().map(|(position, (index, _))| (index, position)).collect();
-    let handled: Vec<_> = plan.handled().map(|(index, command)| (positions[&index], index, command)).collect();
-    let arms = handled.iter().filter(|(_, _, command)| !command.allow_oob).map(|(position, index, command)| {
-        let call = call(plan, *index, command);
-        let position = names::number(*position);
-        quote!(#position => Box::pin(async move { #call Ok(()) }),)
-    });
-    let oob: Vec<_> = handled.iter().filter(|(_, _, command)| command.allow_oob).collect();
-    let oob_positions: Vec<_> = oob.iter().map(|(position, ..)| names::number(*position)).collect();
-    let oob_calls: Vec<_> = oob.iter().map(|(_, index, command)| call(plan, *index, command)).collect();
-    let in_band = (!oob.is_empty())
-        .then(|| quote!(#(#oob_positions)|* => Box::pin(async move { self.call_oob(index, ctx, args, reply) }),));
-    // A parameter that nothing uses has no name.
-    let named = |name: &str, used: bool| names::ident(if used { name } else { "_" });
-    let parameters = |used: bool| [named("ctx", used), named("args", used), named("reply", used)];
-    let [ctx, args, reply] = parameters(!handled.is_empty());
-    let [oob_ctx, oob_args, oob_reply] = parameters(!oob.is_empty());
-    quote! {
-        /// Answers requests by calling a [`Commands`] implementation. Made by [`service`].
-        #[derive(Debug, Clone)]
-        pub struct Service<S>(S);
-
-        /// Puts `server` behind the command table of this schema, ready for a QMP server.
-        pub fn service<S: Commands + 'static>(server: S) -> Service<S> {
-            Service(server)
+    /// The `Commands` trait of the submodule `module`; nothing when it has no commands.
+    pub(crate) fn module_trait(&self, module: ModuleId, text: &mut Text) {
+        if self.inside(module).next().is_none() {
+            return;
         }
+        text.blank();
+        let file = &self.plan.schema.module(module).name;
+        text.doc(&format!("Handlers for the commands of `{file}`."));
+        self.handlers(module, "", text);
+    }
 
-        static COMMANDS: &[rt::CommandInfo] = &[#(#infos),*];
-        static INDEX: rt::CommandIndex<#slots> = rt::CommandIndex::new(COMMANDS);
-
-        /// The error for commands that the runtime answers before it asks for a handler.
-        fn unhandled(index: usize) -> rt::Error {
-            rt::Error::command_not_found(COMMANDS.get(index).map_or("", |command| command.name))
-        }
-
-        impl<S: Commands + 'static> rt::Service for Service<S> {
-            fn commands(&self) -> &'static [rt::CommandInfo] { COMMANDS }
-            fn find(&self, name: &str) -> Option<usize> { INDEX.find(COMMANDS, name) }
-            fn introspection(&self) -> &'static str { INTROSPECTION }
-            fn call<'a>(
-                &'a self,
-                index: usize,
-                #ctx: &'a rt::Context,
-                #args: rt::Arguments<'a>,
-                #reply: &'a mut rt::Encoder,
-            ) -> rt::Reply<'a> {
-                match index {
-                    #(#arms)*
-                    #in_band
-                    _ => Box::pin(async move { Err(unhandled(index)) }),
-                }
+    /// The trait itself, and its implementation by anything where it has no methods.
+    fn handlers(&self, module: ModuleId, bound: &str, text: &mut Text) {
+        open!(text, "pub trait Commands{bound}");
+        for (nth, (index, command, gate)) in self.inside(module).enumerate() {
+            if nth > 0 {
+                text.blank();
             }
-            fn call_oob(
-                &self,
-                index: usize,
-                #oob_ctx: &rt::Context,
-                #oob_args: rt::Arguments<'_>,
-                #oob_reply: &mut rt::Encoder,
-            ) -> Result<(), rt::Error> {
-                match index {
-                    #(#oob_positions => { #oob_calls Ok(()) })*
-                    _ => Err(unhandled(index)),
-                }
-            }
+            commands::method(self.plan, *index, command, gate, text);
+        }
+        text.close();
+        let positions = Positions::new(self.inside(module).map(|(.., gate)| gate));
+        if positions.may_be_empty() {
+            text.gate(&positions.nothing());
+            line!(text, "impl<T{bound}> Commands for T {{}}");
         }
     }
+
+    /// The root's `Commands` trait, which stands for all modules, and the service that dispatches to it.
+    pub(crate) fn root(&self, text: &mut Text) {
+        let mut supers: Vec<ModuleId> = self.handled().map(|(_, (_, command, _))| command.info.module).collect();
+        supers.retain(|module| self.plan.module(*module).is_some());
+        supers.sort();
+        supers.dedup();
+        let supers: Vec<_> = supers.into_iter().map(|module| self.trait_path(module)).collect();
+        let bound = if supers.is_empty() { String::new() } else { format!(": {}", supers.join(" + ")) };
+        text.blank();
+        text.doc(if self.inside(ModuleId(1)).next().is_none() {
+            "Handlers for every command: implemented by whatever implements the traits of all modules."
+        } else {
+            "Handlers for the commands of the schema."
+        });
+        self.handlers(ModuleId(1), &bound, text);
+        self.tables(text);
+        self.dispatch(text);
+    }
+
+    /// The trait that holds a command's method, for code in the root.
+    fn trait_path(&self, module: ModuleId) -> String {
+        self.plan.module(module).map_or("Commands".to_owned(), |name| format!("{name}::Commands"))
+    }
+
+    fn tables(&self, text: &mut Text) {
+        let slots = (self.commands.len() * 2).next_power_of_two();
+        text.paste(
+            "
+/// Answers requests by calling a [`Commands`] implementation. Made by [`service`].
+#[derive(Debug, Clone)]
+pub struct Service<S>(S);
+
+/// Puts `server` behind the command table of this schema, ready for a QMP server.
+pub fn service<S: Commands + 'static>(server: S) -> Service<S> {
+    Service(server)
 }
 
-/// Reads the arguments, calls the handler, writes the reply.
-fn call(plan: &Plan<'_>, index: usize, command: &Command) -> TokenStream {
-    let (path, method) = (trait_path(plan, command.info.module), plan.method_ident(index));
-    let (before, args) = match plan.payload(command.arg, &command.info.name) {
-        _ if !command.generated => (None, Some(quote!(, args.into_dict()?))),
-        Payload::Empty => (Some(quote!(args.none()?;)), None),
-        Payload::Inline(_) | Payload::Named(_) => (None, Some(quote!(, args.decode()?))),
-    };
-    let wait = (!command.allow_oob).then(|| quote!(.await));
-    quote! {
-        #before
-        rt::Visit::put(&#path::#method(&self.0, ctx #args) #wait ?, reply);
+",
+        );
+        text.open_with(format_args!("static COMMANDS: &[rt::CommandInfo] = &"), "[");
+        for (_, command, gate) in &self.commands {
+            text.gate(gate);
+            let (name, flags) = (quoted(&command.info.name), commands::flags(command));
+            line!(text, "rt::CommandInfo {{ name: {name}, flags: {flags} }},");
+        }
+        text.close_with("];");
+        line!(text, "static INDEX: rt::CommandIndex<{slots}> = rt::CommandIndex::new(COMMANDS);");
+        text.paste(
+            "
+/// The error for commands that the runtime answers before it asks for a handler.
+fn unhandled(index: usize) -> rt::Error {
+    rt::Error::command_not_found(COMMANDS.get(index).map_or(\"\", |command| command.name))
+}
+
+",
+        );
+    }
+
+    fn dispatch(&self, text: &mut Text) {
+        let positions = Positions::new(self.commands.iter().map(|(.., gate)| gate));
+        open!(text, "impl<S: Commands + 'static> rt::Service for Service<S>");
+        open!(text, "fn commands(&self) -> &'static [rt::CommandInfo]");
+        line!(text, "COMMANDS");
+        text.close();
+        open!(text, "fn find(&self, name: &str) -> Option<usize>");
+        line!(text, "INDEX.find(COMMANDS, name)");
+        text.close();
+        open!(text, "fn introspection(&self) -> &'static str");
+        line!(text, "INTROSPECTION");
+        text.close();
+
+        let handled: Vec<_> = self.handled().collect();
+        let lifetimes = ["'a ", "<'a>", "rt::Reply<'a>"];
+        self.open_call("call<'a>", lifetimes, handled.iter().map(|(_, (.., gate))| gate), text);
+        positions.open_match(text, "index");
+        for (position, (index, command, gate)) in &handled {
+            text.gate(gate);
+            let pattern = positions.pattern(*position);
+            if command.allow_oob {
+                line!(text, "{pattern} => Box::pin(async move {{ self.call_oob(index, ctx, args, reply) }}),");
+            } else {
+                text.open_with(format_args!("{pattern} => Box::pin(async move"), " {");
+                self.call(*index, command, text);
+                text.close_with("}),");
+            }
+        }
+        line!(text, "_ => Box::pin(async move {{ Err(unhandled(index)) }}),");
+        text.close();
+        text.close();
+
+        let oob: Vec<_> = handled.into_iter().filter(|(_, (_, command, _))| command.allow_oob).collect();
+        let lifetimes = ["", "<'_>", "Result<(), rt::Error>"];
+        self.open_call("call_oob", lifetimes, oob.iter().map(|(_, (.., gate))| gate), text);
+        positions.open_match(text, "index");
+        for (position, (index, command, gate)) in &oob {
+            text.gate(gate);
+            open!(text, "{} =>", positions.pattern(*position));
+            self.call(*index, command, text);
+            text.close();
+        }
+        line!(text, "_ => Err(unhandled(index)),");
+        text.close();
+        text.close();
+        text.close();
+    }
+
+    /// The head of a method that takes a request. A parameter that nothing uses has no name.
+    fn open_call<'g>(
+        &self,
+        name: &str,
+        [borrow, lifetime, result]: [&str; 3],
+        users: impl Iterator<Item = &'g Gate>,
+        text: &mut Text,
+    ) {
+        let users = Positions::new(users);
+        let none = users.nothing();
+        let named = |name: &str| if none == Gate::Always { "_".to_owned() } else { names::ident(name) };
+        let [ctx, args, reply] = ["ctx", "args", "reply"].map(named);
+        text.open_with(format_args!("fn {name}"), "(");
+        line!(text, "&{borrow}self,");
+        line!(text, "index: usize,");
+        line!(text, "{ctx}: &{borrow}rt::Context,");
+        line!(text, "{args}: rt::Arguments{lifetime},");
+        line!(text, "{reply}: &{borrow}mut rt::Encoder,");
+        text.close_with(&format!(") -> {result} {{"));
+        text.deepen();
+        if none.is_conditional() {
+            text.gate(&none);
+            line!(text, "let _ = (ctx, args, reply);");
+        }
+    }
+
+    /// Reads the arguments, calls the handler, writes the reply.
+    fn call(&self, index: usize, command: &Command, text: &mut Text) {
+        let (path, method) = (self.trait_path(command.info.module), self.plan.method_ident(index));
+        let args = match self.plan.payload(command.arg, &command.info.name) {
+            _ if !command.generated => ", args.into_dict()?",
+            Payload::Empty => {
+                line!(text, "args.none()?;");
+                ""
+            }
+            Payload::Inline(_) | Payload::Named(_) => ", args.decode()?",
+        };
+        let wait = if command.allow_oob { "" } else { ".await" };
+        line!(text, "rt::Visit::put(&{path}::{method}(&self.0, ctx{args}){wait}?, reply);");
+        line!(text, "Ok(())");
     }
 }

@@ -12,7 +12,7 @@ fn emitted(schema: &str, settings: &Settings) -> String {
 
 fn squeezed(loader: &MemoryLoader, settings: &Settings) -> String {
     let output = crate::compile(Path::new("s.json"), settings, loader).unwrap_or_else(|errors| panic!("{errors}"));
-    output.tokens().to_string().replace(char::is_whitespace, "")
+    output.text().replace(char::is_whitespace, "")
 }
 
 #[test]

@@ -1,65 +1,8 @@
-//! What a user may choose: one set of options for the macro, build scripts and the command line.
+//! Options by name: what the macro and the command line share.
 
-use std::collections::BTreeSet;
-
+use super::conditions::is_feature;
+use super::{MODULE, Policy, RUNTIME, Settings, is_module, is_path};
 use crate::check::Dialect;
-use crate::ir::Cond;
-
-/// Choices for one compilation.
-///
-/// ```no_run
-/// qapi_gen::Settings::new().cfg("CONFIG_ZSTD").compile_for_cargo("schema/lamp.json");
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    pub(crate) symbols: Symbols,
-    pub(crate) dialect: Option<Dialect>,
-    pub(crate) module: Option<String>,
-    pub(crate) runtime: String,
-    pub(crate) server: bool,
-    pub(crate) client: bool,
-    pub(crate) introspection: bool,
-    pub(crate) unmask: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            symbols: Symbols::default(),
-            dialect: None,
-            module: None,
-            runtime: "::qapi_runtime".to_owned(),
-            server: true,
-            client: true,
-            introspection: true,
-            unmask: false,
-        }
-    }
-}
-
-/// The symbols that conditions are evaluated over.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Symbols {
-    all: bool,
-    defined: BTreeSet<String>,
-}
-
-impl Symbols {
-    /// Evaluates a condition; under `all` every condition holds, negated ones too.
-    pub(crate) fn holds(&self, cond: &Cond) -> bool {
-        self.all || self.evaluate(cond)
-    }
-
-    fn evaluate(&self, cond: &Cond) -> bool {
-        match cond {
-            Cond::True => true,
-            Cond::Symbol(name) => self.defined.contains(name),
-            Cond::All(conds) => conds.iter().all(|cond| self.evaluate(cond)),
-            Cond::Any(conds) => conds.iter().any(|cond| self.evaluate(cond)),
-            Cond::Not(cond) => !self.evaluate(cond),
-        }
-    }
-}
 
 /// The form of an option's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +75,30 @@ pub const CHOICES: &[Choice] = &[
         help: "define a symbol that conditions name; 'all' makes every condition true",
     },
     Choice {
+        name: "conditions",
+        form: Form::Text,
+        metavar: "MODE",
+        help: "resolve them now (the default), as cargo features, or keep-all: everything is generated",
+    },
+    Choice {
+        name: "map",
+        form: Form::Texts,
+        metavar: "SYMBOL=FEATURE",
+        help: "cargo feature for a symbol (default: config-zstd for CONFIG_ZSTD)",
+    },
+    Choice {
+        name: "deprecated",
+        form: Form::Text,
+        metavar: "POLICY",
+        help: "expose (the default), hide, gate or gate=FEATURE what is deprecated",
+    },
+    Choice {
+        name: "unstable",
+        form: Form::Text,
+        metavar: "POLICY",
+        help: "the same for what is unstable",
+    },
+    Choice {
         name: "dialect",
         form: Form::Text,
         metavar: "VERSION",
@@ -176,83 +143,6 @@ pub const CHOICES: &[Choice] = &[
 ];
 
 impl Settings {
-    /// The defaults: no symbol defined, both sides generated, dialect found by trying.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Defines a symbol that conditions name; `all` makes every condition true, negated ones too.
-    #[must_use]
-    pub fn cfg(mut self, symbol: impl Into<String>) -> Self {
-        let symbol = symbol.into();
-        if symbol == "all" {
-            self.symbols.all = true;
-        } else {
-            self.symbols.defined.insert(symbol);
-        }
-        self
-    }
-
-    /// Fixes the dialect; without this the newest one that accepts the schema is taken.
-    #[must_use]
-    pub fn dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = Some(dialect);
-        self
-    }
-
-    /// Names the generated module; the default is the schema's file name in Rust's form.
-    ///
-    /// # Panics
-    /// When `name` is no identifier.
-    #[must_use]
-    pub fn module(mut self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        assert!(is_module(&name), "'{name}' cannot be a module: {MODULE}");
-        self.module = Some(name);
-        self
-    }
-
-    /// Sets the Rust path of the runtime crate, for users who rename it; the default is `::qapi_runtime`.
-    ///
-    /// # Panics
-    /// When `path` is no path of identifiers.
-    #[must_use]
-    pub fn runtime(mut self, path: impl Into<String>) -> Self {
-        let path = path.into();
-        assert!(is_path(&path), "'{path}' cannot be the runtime: {RUNTIME}");
-        self.runtime = path;
-        self
-    }
-
-    /// Generates the server side (traits and dispatch) or not.
-    #[must_use]
-    pub fn server(mut self, wanted: bool) -> Self {
-        self.server = wanted;
-        self
-    }
-
-    /// Generates the client side (one type per command) or not.
-    #[must_use]
-    pub fn client(mut self, wanted: bool) -> Self {
-        self.client = wanted;
-        self
-    }
-
-    /// Generates the answer to `query-qmp-schema` or leaves it an empty array.
-    #[must_use]
-    pub fn introspection(mut self, wanted: bool) -> Self {
-        self.introspection = wanted;
-        self
-    }
-
-    /// Shows the schema's own type names in the introspection instead of numbers.
-    #[must_use]
-    pub fn unmask(mut self, wanted: bool) -> Self {
-        self.unmask = wanted;
-        self
-    }
-
     /// Takes one option of [`CHOICES`] by name, as the macro and the command line do.
     ///
     /// # Errors
@@ -264,6 +154,19 @@ impl Settings {
         let taken = self.clone();
         let changed = match (choice.name, value) {
             ("cfg", Setting::Text(symbol)) => taken.cfg(symbol),
+            ("conditions", Setting::Text(mode)) => match mode.parse() {
+                Ok(mode) => taken.conditions(mode),
+                Err(_) => return Err(refused(choice.name, mode, "expected resolve, features or keep-all")),
+            },
+            ("map", Setting::Text(pair)) => match pair.split_once('=') {
+                Some((symbol, feature)) if is_feature(feature) => taken.map(symbol, feature),
+                _ => return Err(refused(choice.name, pair, "expected SYMBOL=FEATURE, a cargo feature")),
+            },
+            (name @ ("deprecated" | "unstable"), Setting::Text(text)) => match Policy::parse(&text, name) {
+                Some(policy) if name == "deprecated" => taken.deprecated(policy),
+                Some(policy) => taken.unstable(policy),
+                None => return Err(refused(choice.name, text, "expected expose, hide, gate or gate=FEATURE")),
+            },
             ("dialect", Setting::Text(release)) => match release.parse::<Dialect>() {
                 Ok(dialect) => taken.dialect(dialect),
                 Err(_) => {
@@ -294,22 +197,6 @@ fn refused(name: &'static str, value: String, reason: &'static str) -> SettingEr
     SettingError::Value { name, value, reason }
 }
 
-const MODULE: &str = "expected a Rust identifier";
-const RUNTIME: &str = "expected a Rust path such as ::qapi_runtime";
-
-fn is_module(text: &str) -> bool {
-    text != "_" && !text.contains(':') && is_path(text)
-}
-
-/// True for `::a::b`, `a::b`, `a`.
-fn is_path(text: &str) -> bool {
-    let path = text.strip_prefix("::").unwrap_or(text);
-    path.split("::").all(|part| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,6 +207,9 @@ mod tests {
             let mut settings = Settings::new();
             let value = match (choice.name, choice.form) {
                 ("dialect", _) => Setting::Text("7.2".to_owned()),
+                ("conditions", _) => Setting::Text("features".to_owned()),
+                ("map", _) => Setting::Text("CONFIG_X=x".to_owned()),
+                ("deprecated" | "unstable", _) => Setting::Text("gate=old".to_owned()),
                 (_, Form::Text | Form::Texts) => Setting::Text("name".to_owned()),
                 (_, Form::Switch { default }) => Setting::Switch(!default),
             };
@@ -339,18 +229,14 @@ mod tests {
             ("module", text("a b"), "cannot be 'a b'"),
             ("runtime", text("a::"), "cannot be 'a::'"),
             ("dialect", text("seven"), "cannot be 'seven'"),
+            ("conditions", text("maybe"), "resolve, features or keep-all"),
+            ("map", text("CONFIG_X"), "expected SYMBOL=FEATURE"),
+            ("map", text("CONFIG_X=a b"), "expected SYMBOL=FEATURE"),
+            ("unstable", text("gate="), "expected expose, hide, gate"),
         ] {
             let message = settings.set(name, value).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
             assert_eq!(settings, Settings::new(), "{name} changed something");
         }
-    }
-
-    #[test]
-    fn all_makes_negated_conditions_true() {
-        let negated = Cond::Not(Box::new(Cond::Symbol("CONFIG_X".to_owned())));
-        assert!(Settings::new().symbols.holds(&negated));
-        assert!(!Settings::new().cfg("CONFIG_X").symbols.holds(&negated));
-        assert!(Settings::new().cfg("all").symbols.holds(&negated));
     }
 }
