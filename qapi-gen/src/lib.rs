@@ -9,6 +9,8 @@ mod analyse;
 mod cargo;
 mod check;
 pub mod diag;
+#[cfg(feature = "cli")]
+mod doc;
 mod emit;
 mod export;
 #[cfg(feature = "pretty")]
@@ -27,6 +29,8 @@ pub use analyse::{Analysis, analyse};
 pub use cargo::write_if_changed;
 pub use check::{Dialect, UnknownDialect};
 pub use diag::{Diagnostic, Diagnostics, Format};
+#[cfg(feature = "cli")]
+pub use doc::document;
 #[cfg(feature = "pretty")]
 pub use files::{GeneratedFile, PrintError};
 pub use layout::layout;
