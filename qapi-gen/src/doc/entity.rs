@@ -1,7 +1,7 @@
 //! One entity on its module's page.
 
 use super::html::{address, escape};
-use super::markup;
+use super::markup::{self, Links};
 use super::names::{self, type_link};
 use super::parts::marks;
 use super::site::{Entity, Place, Site};
@@ -53,7 +53,10 @@ impl<'s> Writer<'_, 's> {
 
     /// Documentation text as HTML.
     pub(super) fn rendered(&self, text: &str) -> String {
-        markup::render(text, &|name| self.site.name_in(self.entity, name))
+        let marked = |name: &str| self.site.name_in(self.entity, name);
+        let own = &self.entity.info().name;
+        let words = |word: &str| self.site.address(self.place(), word).filter(|_| word != own);
+        markup::render(text, Links { marked: &marked, words: &words })
     }
 
     fn head(&mut self) {

@@ -42,18 +42,13 @@ fn counts(site: &Site<'_>, out: &mut String) {
     out.push_str("</p>\n");
 }
 
-/// The root file's text, unless it belongs to definitions there.
+/// The root file's text up to its first definition.
 fn introduction(site: &Site<'_>, out: &mut String) {
     let Some(root) = site.schema.modules.get(1) else { return };
-    if site.entities(ModuleId(1)).next().is_some() {
-        // Only what stands before them.
-        let first = site.entities(ModuleId(1)).map(|entity| entity.info().span.start).min().unwrap_or(u32::MAX);
-        root.docs.iter().filter(|doc| doc.span.start < first).take(1).for_each(|doc| {
-            out.push_str(&page::introduction(site, doc));
-        });
-        return;
+    let first = site.entities(ModuleId(1)).map(|entity| entity.info().span.start).min().unwrap_or(u32::MAX);
+    for doc in root.docs.iter().filter(|doc| doc.span.start < first) {
+        out.push_str(&page::introduction(site, doc));
     }
-    root.docs.iter().for_each(|doc| out.push_str(&page::introduction(site, doc)));
 }
 
 fn modules(site: &Site<'_>, out: &mut String) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::entity;
 use super::html::{address, escape};
-use super::markup::{self, Heading};
+use super::markup::{self, Heading, Links};
 use super::site::{Entity, Place, Site};
 use crate::ir::{Doc, Item, ModuleId};
 
@@ -90,7 +90,8 @@ pub(super) fn module(site: &Site<'_>, module: ModuleId) -> String {
 
 /// Free-form text as HTML without headings' ids, for another page than its module's.
 pub(super) fn introduction(site: &Site<'_>, doc: &Doc) -> String {
-    free_form(doc, &|name| site.address(None, name), &mut |out, heading| {
+    let links = |name: &str| site.address(None, name);
+    free_form(doc, Links { marked: &links, words: &links }, &mut |out, heading| {
         out.push_str(&format!("<h2>{}</h2>\n", escape(&heading.text)));
     })
 }
@@ -99,11 +100,7 @@ pub(super) fn introduction(site: &Site<'_>, doc: &Doc) -> String {
 pub(super) fn module_title(site: &Site<'_>, module: ModuleId) -> Option<String> {
     let first = parts(site, module).into_iter().next()?;
     let Part::Text(doc) = first else { return None };
-    let mut title = None;
-    markup::render_with(&doc.body, &|_| None, &mut |_, heading| {
-        title.get_or_insert(heading.text);
-    });
-    title
+    markup::headings(&doc.body).next().map(|heading| heading.text)
 }
 
 /// What a module's page consists of.
@@ -136,7 +133,7 @@ impl Flow<'_, '_> {
     fn text(&mut self, doc: &Doc) {
         let Self { site, module, taken, title, body } = self;
         let links = |name: &str| site.address(Some(*module), name);
-        let text = free_form(doc, &links, &mut |out, Heading { level, text }| {
+        let text = free_form(doc, Links { marked: &links, words: &links }, &mut |out, Heading { level, text }| {
             if title.is_none() && body.is_empty() && out.is_empty() {
                 *title = Some(text);
                 return;
@@ -151,7 +148,7 @@ impl Flow<'_, '_> {
     }
 }
 
-fn free_form(doc: &Doc, links: markup::Links<'_>, heading: &mut dyn FnMut(&mut String, Heading)) -> String {
+fn free_form(doc: &Doc, links: Links<'_>, heading: &mut dyn FnMut(&mut String, Heading)) -> String {
     let mut out = markup::render_with(&doc.body, links, heading);
     for (tag, text) in &doc.sections {
         if tag.starts_with("Example") {

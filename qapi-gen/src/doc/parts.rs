@@ -31,55 +31,72 @@ fn feature_mark(feature: &Feature) -> String {
     format!("<span class=\"mark {class}\">{}{}</span>", escape(&feature.name), escape(&when))
 }
 
-/// Splits `(since 1.2)` off the end of a text.
-pub(super) fn split_since(text: &str) -> (&str, Option<&str>) {
+/// Splits `(since 1.2)` off the end of a text, which may say no more than `Since 1.2`.
+fn split_since(text: &str) -> (&str, Option<&str>) {
     let end = text.trim_end().trim_end_matches('.');
-    let found = end.strip_suffix(')').and_then(|inner| {
-        let (before, note) = inner.rsplit_once('(')?;
-        let (word, version) = note.split_once(char::is_whitespace)?;
-        let version = version.trim();
-        let dotted = version.starts_with(|c: char| c.is_ascii_digit())
-            && version.chars().all(|c| c.is_ascii_digit() || c == '.');
-        (word.trim_end_matches(':').eq_ignore_ascii_case("since") && dotted).then_some((before.trim_end(), version))
-    });
-    match found {
-        Some((before, version)) => (before, Some(version)),
-        None => (text, None),
+    let (before, note) = match end.strip_suffix(')') {
+        Some(inner) => inner.rsplit_once('(').unwrap_or((text, "")),
+        None => ("", end),
+    };
+    let (word, version) = note.split_once(char::is_whitespace).unwrap_or((note, ""));
+    let version = version.trim();
+    let dotted =
+        version.starts_with(|c: char| c.is_ascii_digit()) && version.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if word.trim_end_matches(':').eq_ignore_ascii_case("since") && dotted {
+        (before.trim_end(), Some(version))
+    } else {
+        (text, None)
     }
 }
 
-impl Writer<'_, '_> {
+/// The text of a part, and the version since when it exists.
+fn split(doc: Option<&str>) -> (Option<&str>, Option<&str>) {
+    let Some(doc) = doc else { return (None, None) };
+    let (text, since) = split_since(doc);
+    (Some(text), since)
+}
+
+impl<'s> Writer<'_, 's> {
     /// The members of an object that an entity shows as its own.
     pub(super) fn members(&mut self, title: &str, object: &Object) {
         if object.members.is_empty() {
             return;
         }
         self.open_table(title, &["Name", "Type", "Description"]);
-        let inherited = object.members.len() - object.local.len();
+        let inherited = object.members.len().saturating_sub(object.local.len());
+        // Members of an inline base are the union's own as readers see it.
+        let base = object.base.filter(|base| inherited > 0 && !self.is_implicit(*base));
+        if let Some(base) = base {
+            let base = type_link(self.site, self.place(), base);
+            self.group(&format!("From <code>{base}</code>"));
+        }
         for (at, member) in object.members.iter().enumerate() {
-            let from = if at < inherited { object.base } else { None };
-            self.member(member, from);
+            if base.is_some() && at == inherited {
+                self.group("Its own");
+            }
+            self.member(member);
         }
         self.close_table();
     }
 
-    fn member(&mut self, member: &Member, from: Option<TypeId>) {
-        let doc =
-            self.row(&member.name, '.', &marks(member.optional, &member.cond, &member.features), member.doc.as_deref());
+    /// A row that says what the rows below have in common.
+    fn group(&mut self, title: &str) {
+        self.out.push_str(&format!("<tr class=\"group\"><td colspan=\"3\">{title}</td></tr>\n"));
+    }
+
+    fn member(&mut self, member: &Member) {
+        let (text, since) = split(member.doc.as_deref());
+        self.row(&member.name, '.', &marks(member.optional, &member.cond, &member.features), since);
         let ty = type_link(self.site, self.place(), member.ty);
         self.out.push_str(&format!("<td class=\"type\"><code>{ty}</code></td>\n<td>"));
-        self.part_text(doc);
-        if let Some(base) = from.filter(|base| !self.is_implicit(*base)) {
-            let base = type_link(self.site, self.place(), base);
-            self.out.push_str(&format!("<p class=\"origin\">from <code>{base}</code></p>"));
-        }
+        self.part_text(text);
         self.out.push_str("</td></tr>\n");
     }
 
     /// The branches of an alternate.
     pub(super) fn alternatives(&mut self, branches: &[Member]) {
         self.open_table("Alternatives", &["Name", "Type", "Description"]);
-        branches.iter().for_each(|branch| self.member(branch, None));
+        branches.iter().for_each(|branch| self.member(branch));
         self.close_table();
     }
 
@@ -90,9 +107,10 @@ impl Writer<'_, '_> {
         }
         self.open_table("Values", &["Value", "Description"]);
         for value in values {
-            let doc = self.row(&value.name, '.', &marks(false, &value.cond, &value.features), value.doc.as_deref());
+            let (text, since) = split(value.doc.as_deref());
+            self.row(&value.name, '.', &marks(false, &value.cond, &value.features), since);
             self.out.push_str("<td>");
-            self.part_text(doc);
+            self.part_text(text);
             self.out.push_str("</td></tr>\n");
         }
         self.close_table();
@@ -108,15 +126,15 @@ impl Writer<'_, '_> {
         }
         self.open_table(&title, &["Value", "Further members", "Description"]);
         for branch in explicit.into_iter().chain(bare) {
-            let value = self.tag_value(tag.ty, &branch.name).or_else(|| {
-                let body = &self.site.schema.ty(branch.ty).info.doc.as_ref()?.body;
-                Some(markup::summary(body)).filter(|text| !text.is_empty())
-            });
-            let doc = self.row(&branch.name, ':', &marks(false, &branch.cond, &[]), value.as_deref());
+            let value = self.tag_value(tag.ty, &branch.name);
+            let (text, since) = split(value);
+            // Where nothing is said of the value, its type tells what it is for.
+            let lead = text.filter(|text| !text.is_empty()).is_none().then(|| self.lead(branch.ty)).flatten();
+            self.row(&branch.name, ':', &marks(false, &branch.cond, &[]), since);
             self.out.push_str("<td class=\"type\">");
             self.branch_members(branch.ty);
             self.out.push_str("</td>\n<td>");
-            self.part_text(doc);
+            self.part_text(lead.as_deref().or(text));
             self.out.push_str("</td></tr>\n");
         }
         self.close_table();
@@ -143,23 +161,24 @@ impl Writer<'_, '_> {
     }
 
     /// What the tag's enumeration says of a value.
-    fn tag_value(&self, tag: TypeId, name: &str) -> Option<String> {
+    fn tag_value(&self, tag: TypeId, name: &str) -> Option<&'s str> {
         let TypeKind::Enum(data) = &self.site.schema.ty(tag).kind else { return None };
-        data.values.iter().find(|value| value.name == name)?.doc.clone()
+        data.values.iter().find(|value| value.name == name)?.doc.as_deref()
+    }
+
+    /// The first paragraph on a type.
+    fn lead(&self, id: TypeId) -> Option<String> {
+        let body = &self.site.schema.ty(id).info.doc.as_ref()?.body;
+        Some(markup::lead(body)).filter(|text| !text.is_empty())
     }
 
     fn is_implicit(&self, id: TypeId) -> bool {
         matches!(&self.site.schema.ty(id).kind, TypeKind::Object(object) if object.meta == ObjectMeta::Implicit)
     }
 
-    /// Begins a row with the cell that names it. Returns the rest of its text: the version since
-    /// when it exists becomes a mark.
-    fn row<'d>(&mut self, name: &str, separator: char, marks: &str, doc: Option<&'d str>) -> Option<&'d str> {
+    /// Begins a row with the cell that names it.
+    fn row(&mut self, name: &str, separator: char, marks: &str, since: Option<&str>) {
         let anchor = format!("{}{separator}{name}", self.entity.info().name);
-        let (doc, since) = doc.map_or((None, None), |doc| {
-            let (text, since) = split_since(doc);
-            (Some(text), since)
-        });
         self.out.push_str(&format!(
             "<tr id=\"{}\"><td class=\"name\"><a href=\"#{}\"><code>{}</code></a>{marks}",
             escape(&anchor),
@@ -170,7 +189,6 @@ impl Writer<'_, '_> {
             self.out.push_str(&format!(" <span class=\"mark since\">since {}</span>", escape(version)));
         }
         self.out.push_str("</td>\n");
-        doc
     }
 
     fn part_text(&mut self, doc: Option<&str>) {
@@ -191,5 +209,28 @@ impl Writer<'_, '_> {
 
     fn close_table(&mut self) {
         self.out.push_str("</tbody>\n</table>\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_since;
+
+    #[test]
+    fn versions_are_split_off() {
+        for (text, wanted) in [
+            ("a text (since 1.2)", ("a text", Some("1.2"))),
+            ("a text (Since: 10.0).", ("a text", Some("10.0"))),
+            ("Since 3.0", ("", Some("3.0"))),
+            ("since 2.1.", ("", Some("2.1"))),
+            ("(since 2.1)", ("", Some("2.1"))),
+            ("a text since 1.2", ("a text since 1.2", None)),
+            ("a text (since 1.2) and more", ("a text (since 1.2) and more", None)),
+            ("a text (default: on)", ("a text (default: on)", None)),
+            ("odd)", ("odd)", None)),
+            ("", ("", None)),
+        ] {
+            assert_eq!(split_since(text), wanted, "{text}");
+        }
     }
 }

@@ -119,7 +119,7 @@ fn everything_is_described_and_linked() {
         "<tr id=\"Place.name\">",
         "<dt>Returned by</dt>\n<dd><a href=\"#lamp-set\"><code>lamp-set</code></a></dd>",
         "<h2 class=\"section\" id=\"~more\">",
-        "from <code><a class=\"struct\" href=\"#Warm\">Warm</a></code>",
+        "<td colspan=\"3\">From <code><a class=\"struct\" href=\"#Warm\">Warm</a></code></td>",
     ] {
         assert!(page.contains(wanted), "{wanted} is not in\n{page}");
     }

@@ -12,8 +12,14 @@ use self::blocks::Block;
 use self::inline::Span;
 use super::html::escape;
 
-/// Finds the address of what a name in the text means.
-pub(super) type Links<'l> = &'l dyn Fn(&str) -> Option<String>;
+/// Finds the addresses of what a text names.
+#[derive(Clone, Copy)]
+pub(super) struct Links<'l> {
+    /// For names that are marked as such.
+    pub(super) marked: &'l dyn Fn(&str) -> Option<String>,
+    /// For plain words that look like names.
+    pub(super) words: &'l dyn Fn(&str) -> Option<String>,
+}
 
 /// A heading of free-form text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +56,26 @@ pub(super) fn example(text: &str) -> String {
     out
 }
 
-/// The first paragraph of `text` without markup, for lists and searches.
-pub(super) fn summary(text: &str) -> String {
+/// The first paragraph of `text`, to be rendered; empty if there is none.
+pub(super) fn lead(text: &str) -> String {
     let first = blocks::parse(text).into_iter().find_map(|block| match block {
         Block::Paragraph(text) => Some(text),
         _ => None,
     });
-    first.map(|text| inline::plain(&text)).unwrap_or_default()
+    first.unwrap_or_default()
+}
+
+/// The first paragraph of `text` without markup, for lists and searches.
+pub(super) fn summary(text: &str) -> String {
+    inline::plain(&lead(text))
+}
+
+/// The headings in `text`.
+pub(super) fn headings(text: &str) -> impl Iterator<Item = Heading> {
+    blocks::parse(text).into_iter().filter_map(|block| match block {
+        Block::Heading { level, text } => Some(Heading { level, text: inline::plain(&text) }),
+        _ => None,
+    })
 }
 
 fn all(out: &mut String, blocks: &[Block], links: Links<'_>) {
@@ -158,12 +177,12 @@ fn table_row(out: &mut String, cells: &[String], tag: &str, links: Links<'_>) {
 pub(super) fn line(out: &mut String, text: &str, links: Links<'_>) {
     for span in inline::spans(text) {
         match span {
-            Span::Text(text) => out.push_str(&escape(text)),
+            Span::Text(text) => words(out, text, links),
             Span::Code(text) => code(out, text, links),
             Span::Emphasis(text) => out.push_str(&format!("<em>{}</em>", escape(text))),
             Span::Strong(text) => out.push_str(&format!("<strong>{}</strong>", escape(text))),
             Span::Name(name) => code(out, name, links),
-            Span::Reference { text, target } => match links(target) {
+            Span::Reference { text, target } => match (links.marked)(target) {
                 Some(address) => {
                     out.push_str(&format!("<a href=\"{}\">{}</a>", escape(&address), escape(text)));
                 }
@@ -176,8 +195,37 @@ pub(super) fn line(out: &mut String, text: &str, links: Links<'_>) {
     }
 }
 
+/// Plain text; words that are names, as most are written, become links.
+fn words(out: &mut String, text: &str, links: Links<'_>) {
+    let is_part = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let mut rest = text;
+    while let Some(start) = rest.find(is_part) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c: char| !is_part(c)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        out.push_str(&escape(before));
+        // A part of a path, an option or an address is no name.
+        let apart = !before.ends_with(['/', '.', '@', '=', ':']) && !after.starts_with(['/', '=']);
+        match Some(word).filter(|word| apart && is_telling(word)).and_then(links.words) {
+            Some(address) => {
+                out.push_str(&format!("<a href=\"{}\">{}</a>", escape(&address), escape(word)));
+            }
+            None => out.push_str(&escape(word)),
+        }
+        rest = after;
+    }
+    out.push_str(&escape(rest));
+}
+
+/// True for words that hardly mean anything but a name: `query-status`, `RunState`.
+fn is_telling(word: &str) -> bool {
+    let inner = word.get(1..).unwrap_or("");
+    let camel = inner.contains(|c: char| c.is_ascii_uppercase()) && inner.contains(|c: char| c.is_ascii_lowercase());
+    camel || inner.contains(['-', '_'])
+}
+
 fn code(out: &mut String, text: &str, links: Links<'_>) {
-    match links(text) {
+    match (links.marked)(text) {
         Some(address) => {
             out.push_str(&format!("<a href=\"{}\"><code>{}</code></a>", escape(&address), escape(text)));
         }

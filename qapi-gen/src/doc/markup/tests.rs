@@ -1,11 +1,14 @@
 //! The markup renderer: each form, and any text at all.
 
-use super::{example, render, render_with, summary};
+use super::{Links, example, render, render_with, summary};
 use proptest::prelude::*;
+
+/// Links to nothing.
+const NONE: Links<'_> = Links { marked: &|_| None, words: &|_| None };
 
 fn html(text: &str) -> String {
     let known = |name: &str| ["lamp-on", "Lamp", "lit"].contains(&name).then(|| format!("p.html#{name}"));
-    render(text, &known).trim_end().to_owned()
+    render(text, Links { marked: &known, words: &known }).trim_end().to_owned()
 }
 
 #[test]
@@ -15,6 +18,7 @@ fn inline_markup() {
         ("use ``lamp-on``", "<p>use <a href=\"p.html#lamp-on\"><code>lamp-on</code></a></p>"),
         ("see @Lamp.", "<p>see <a href=\"p.html#Lamp\"><code>Lamp</code></a>.</p>"),
         ("@unknown's", "<p><code>unknown</code>&#39;s</p>"),
+        ("A Lamp by lamp-on, lamp-on/x", "<p>A Lamp by <a href=\"p.html#lamp-on\">lamp-on</a>, lamp-on/x</p>"),
         ("me@example.org", "<p>me@example.org</p>"),
         ("is *not* so", "<p>is <em>not</em> so</p>"),
         ("is **not** so", "<p>is <strong>not</strong> so</p>"),
@@ -87,7 +91,7 @@ fn tables_and_headings() {
     assert!(table.ends_with("<p>after</p>"), "{table}");
     let mut found = Vec::new();
     let text = "= One\n\nText\n\nTwo\n===\n\n****\nZero\n****\n\n== Old two";
-    let rest = render_with(text, &|_| None, &mut |_, heading| found.push((heading.level, heading.text)));
+    let rest = render_with(text, NONE, &mut |_, heading| found.push((heading.level, heading.text)));
     let wanted = [(1, "One"), (2, "Two"), (1, "Zero"), (2, "Old two")];
     assert_eq!(found, wanted.map(|(level, text)| (level, text.to_owned())));
     assert_eq!(rest, "<p>Text</p>\n");
@@ -106,7 +110,7 @@ fn deep_nesting_and_long_lines_end() {
     let dashes = "- ".repeat(20_000);
     let marks = "*a `b ``c @d :e:` ".repeat(20_000);
     for text in [stairs, dashes, marks] {
-        assert!(render(&text, &|_| None).contains('x') || !text.contains('x'));
+        assert!(render(&text, NONE).contains('x') || !text.contains('x'));
     }
 }
 
