@@ -30,7 +30,8 @@ impl Output {
     /// One file at a time, so that writing them takes no more memory than the largest.
     fn sources_under(&self, directory: &'static str, root: &str) -> impl Iterator<Item = GeneratedFile> {
         let code = self.code();
-        let file = move |name: &str, text| GeneratedFile { path: PathBuf::from(directory).join(name), text, once: false };
+        let file =
+            move |name: &str, text| GeneratedFile { path: PathBuf::from(directory).join(name), text, once: false };
         let root = file(root, code.root_file());
         std::iter::once(root).chain(code.children.iter().map(move |child| file(&child.file_name(), child.file())))
     }

@@ -9,6 +9,8 @@ mod analyse;
 mod cargo;
 mod check;
 pub mod diag;
+#[cfg(feature = "cli")]
+mod doc;
 mod emit;
 mod export;
 mod files;
@@ -25,11 +27,11 @@ pub use analyse::{Analysis, analyse};
 pub use cargo::write_if_changed;
 pub use check::{Dialect, UnknownDialect};
 pub use diag::{Diagnostic, Diagnostics, Format};
+#[cfg(feature = "cli")]
+pub use doc::document;
 pub use files::GeneratedFile;
 pub use output::Output;
-pub use settings::{
-    CHOICES, Choice, ConditionMode, Form, Policy, Setting, SettingError, Settings, UnknownMode,
-};
+pub use settings::{CHOICES, Choice, ConditionMode, Form, Policy, Setting, SettingError, Settings, UnknownMode};
 pub use source::{DiskLoader, Loader, MemoryLoader};
 
 /// Compiles the schema that starts at `root`.

@@ -1,4 +1,4 @@
-//! Command line of the QAPI compiler: check, generate, introspect.
+//! Command line of the QAPI compiler: check, generate, introspect, doc.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write as _};
@@ -22,6 +22,7 @@ enum Action {
     Check,
     Generate { directory: PathBuf, package: Option<String> },
     Introspect,
+    Doc { directory: PathBuf },
 }
 
 /// Why nothing, or not everything, was done.
@@ -63,6 +64,10 @@ fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Action::Introspect => {
             let json = qapi_gen::introspect(&schema, &settings, &DiskLoader).map_err(rejected)?;
             print(&format!("{json}\n"))
+        }
+        Action::Doc { directory } => {
+            let files = qapi_gen::document(&schema, &settings, &DiskLoader).map_err(rejected)?;
+            write(&directory, files.into_iter())
         }
         Action::Generate { directory, package } => {
             let output = qapi_gen::compile(&schema, &settings, &DiskLoader).map_err(rejected)?;
@@ -135,22 +140,26 @@ fn action(
 ) -> Result<(Action, PathBuf), Failure> {
     let usage = |message: String| Err(Failure::Usage(message));
     let Some((verb, files)) = words.split_first() else {
-        return usage("say what to do: check, generate or introspect".to_owned());
+        return usage("say what to do: check, generate, introspect or doc".to_owned());
     };
     let verb = verb.to_string_lossy();
     let [file] = files else {
         return usage(format!("'{verb}' takes one schema file, not {}", files.len()));
     };
-    if verb != "generate" && (directory.is_some() || package.is_some()) {
-        return usage(format!("'{verb}' takes neither '-o' nor '--crate'"));
+    if package.is_some() && verb != "generate" {
+        return usage(format!("'{verb}' does not take '--crate'"));
+    }
+    if directory.is_some() && !matches!(&*verb, "generate" | "doc") {
+        return usage(format!("'{verb}' does not take '-o'"));
     }
     let action = match (&*verb, directory) {
         ("check", _) => Action::Check,
         ("introspect", _) => Action::Introspect,
         ("generate", Some(directory)) => Action::Generate { directory, package },
-        ("generate", None) => return usage("'generate' needs '-o DIR'".to_owned()),
+        ("doc", Some(directory)) => Action::Doc { directory },
+        ("generate" | "doc", None) => return usage(format!("'{verb}' needs '-o DIR'")),
         _ => {
-            return usage(format!("unknown subcommand '{verb}'; there are check, generate and introspect"));
+            return usage(format!("unknown subcommand '{verb}'; there are check, generate, introspect and doc"));
         }
     };
     Ok((action, file.into()))
@@ -191,11 +200,12 @@ fn help() -> String {
         "qapi-gen: compiler for QEMU's QAPI schema language\n\n\
          Usage: qapi-gen check FILE\n       \
                 qapi-gen generate FILE -o DIR [--crate NAME]\n       \
-                qapi-gen introspect FILE [--unmask]\n\n\
+                qapi-gen introspect FILE [--unmask]\n       \
+                qapi-gen doc FILE -o DIR\n\n\
          Options:\n",
     );
     let mut line = |option: &str, text: &str| help.push_str(&format!("  {option:<24} {text}\n"));
-    line("-o, --output DIR", "where generate writes: mod.rs and a file per module");
+    line("-o, --output DIR", "where generate writes mod.rs and a file per module, doc its pages");
     line("--crate NAME", "write a package of that name instead");
     for choice in CHOICES {
         match choice.form {

@@ -150,3 +150,19 @@ fn a_crate_keeps_its_edited_manifest() {
     assert_eq!(run().status.code(), Some(0));
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), "edited");
 }
+
+#[test]
+fn doc_writes_pages_once() {
+    let directory = lamp();
+    let run = || qapi_gen(directory.path(), &["doc", "lamp.json", "-o", "out"]);
+    let output = run();
+    assert!(output.status.success() && output.stdout.is_empty(), "{}", text(&output.stderr));
+    let index = directory.path().join("out/index.html");
+    let page = std::fs::read_to_string(directory.path().join("out/lamp.html")).unwrap();
+    assert!(page.contains("<span class=\"mark if\">if CONFIG_L</span>"), "{page}");
+    let old = std::time::SystemTime::UNIX_EPOCH;
+    std::fs::File::options().append(true).open(&index).unwrap().set_modified(old).unwrap();
+    assert!(run().status.success());
+    assert_eq!(index.metadata().unwrap().modified().unwrap(), old, "an equal page was written again");
+    assert_eq!(qapi_gen(directory.path(), &["doc", "lamp.json"]).status.code(), Some(2));
+}

@@ -71,7 +71,7 @@ fn through_file(output: &Output) -> Result<TokenStream, String> {
     let directory = env::var_os("OUT_DIR").map_or_else(env::temp_dir, PathBuf::from);
     let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
     let path = directory.join(format!("qapi-{package}-{}.rs", output.module()));
-    fs::write(&path, layout(output.tokens())).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    fs::write(&path, output.text()).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     let path = path.to_string_lossy();
     Ok(quote!(::core::include!(#path);))
 }

@@ -172,10 +172,8 @@ impl<'a> Selection<'a> {
             let branch = variants.branches.iter().find(|branch| branch.name == value.name);
             let branch = branch.filter(|branch| !self.empty(branch.ty));
             let full = branch.map_or(Gate::Never, |branch| self.gate(&branch.cond));
-            let halves = [
-                (branch.map(|branch| branch.ty), gate.clone().and(full.clone())),
-                (None, gate.and(full.not())),
-            ];
+            let halves =
+                [(branch.map(|branch| branch.ty), gate.clone().and(full.clone())), (None, gate.and(full.not()))];
             let kept = halves.into_iter().filter(|(_, gate)| *gate != Gate::Never);
             cases.extend(kept.map(|(ty, gate)| Case { value, index, ty, gate }));
         }

@@ -278,8 +278,7 @@ mod tests {
         text.list(format_args!("c: &["), std::iter::repeat_n(("\"twenty characters...\"", &Gate::Always), 6), "],");
         text.close_with("};");
         let text = text.finish();
-        let expected =
-            "const X: T = T {\n    a: &[1, 2],\n    b: &[\n        1,\n        #[cfg(feature = \"f\")]\n        2,\n        3,\n    ],\n";
+        let expected = "const X: T = T {\n    a: &[1, 2],\n    b: &[\n        1,\n        #[cfg(feature = \"f\")]\n        2,\n        3,\n    ],\n";
         assert!(text.starts_with(expected), "{text}");
         assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
         assert_eq!(text.lines().filter(|line| line.contains("twenty")).count(), 2, "{text}");

@@ -78,14 +78,7 @@ fn fields<'a>(plan: &Plan<'a>, object: &'a Object) -> Vec<Field<'a>> {
     plan.kept.members(object).map(field).collect()
 }
 
-fn declaration(
-    plan: &Plan<'_>,
-    owner: TypeId,
-    field: &Field<'_>,
-    from: ModuleId,
-    doc: Option<&Doc>,
-    text: &mut Text,
-) {
+fn declaration(plan: &Plan<'_>, owner: TypeId, field: &Field<'_>, from: ModuleId, doc: Option<&Doc>, text: &mut Text) {
     let Field { member, ident, tag, gate } = field;
     let remarks = plan.remarks(&member.cond, &member.features);
     if *tag {

@@ -83,10 +83,7 @@ fn the_head_says_what_it_is() {
     assert!(text.starts_with("{\n  \"format\": \"qapi-ir\",\n  \"version\": 1,\n  \"dialect\": \"8.0\",\n"), "{text}");
     let document = json::parse(&text).unwrap();
     let builtin = document.get("types").and_then(Value::as_list).and_then(<[_]>::first).unwrap();
-    assert_eq!(
-        builtin.compact(),
-        r#"{"name": "str", "kind": "builtin", "module": "./builtin", "json": "string"}"#
-    );
+    assert_eq!(builtin.compact(), r#"{"name": "str", "kind": "builtin", "module": "./builtin", "json": "string"}"#);
 }
 
 fn keys(value: &Value, into: &mut BTreeSet<String>) {

@@ -92,12 +92,7 @@ pub const CHOICES: &[Choice] = &[
         metavar: "POLICY",
         help: "expose (the default), hide, gate or gate=FEATURE what is deprecated",
     },
-    Choice {
-        name: "unstable",
-        form: Form::Text,
-        metavar: "POLICY",
-        help: "the same for what is unstable",
-    },
+    Choice { name: "unstable", form: Form::Text, metavar: "POLICY", help: "the same for what is unstable" },
     Choice {
         name: "dialect",
         form: Form::Text,

@@ -145,7 +145,10 @@ mod tests {
             (symbol("CONFIG_LINUX"), "all()"),
             (symbol("_Z > 1"), "feature = \"_-z---1\""),
             (Cond::Not(Box::new(symbol("__Y"))), "not(feature = \"why\")"),
-            (Cond::All(vec![symbol("CONFIG_LINUX"), symbol("A"), symbol("B")]), "all(feature = \"a\", feature = \"b\")"),
+            (
+                Cond::All(vec![symbol("CONFIG_LINUX"), symbol("A"), symbol("B")]),
+                "all(feature = \"a\", feature = \"b\")",
+            ),
             (Cond::Any(vec![symbol("CONFIG_LINUX"), symbol("A")]), "all()"),
         ] {
             assert_eq!(settings.conditions.gate(&cond).to_string(), text);

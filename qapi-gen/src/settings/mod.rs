@@ -173,4 +173,3 @@ fn is_path(text: &str) -> bool {
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     })
 }
-

@@ -3,6 +3,7 @@
 //! The only crate that generated code names. [`visit`] reads and writes values, [`json`] is the text they travel as,
 //! [`Value`] is what they are when no type is at hand, [`Command`] and [`Service`] are how generated code meets a server.
 
+pub mod bridge;
 pub mod client;
 mod command;
 mod context;
@@ -10,11 +11,15 @@ mod error;
 mod events;
 mod index;
 pub mod json;
+pub mod keyval;
 #[macro_use]
 mod macros;
 mod monitors;
+mod option;
 mod protocol;
 mod server;
+pub mod string;
+mod tables;
 pub mod transport;
 mod value;
 pub mod visit;
@@ -26,11 +31,13 @@ pub use error::{Error, ErrorClass};
 pub use events::EventSink;
 pub use index::CommandIndex;
 pub use monitors::{MonitorInfo, Monitors};
+pub use option::from_option;
 pub use protocol::Version;
 pub use qapi_macros::qapi;
 pub use server::{Server, ServerError};
+pub use tables::{mask, position};
 pub use value::{Dict, Null, Number, Str, Value};
 pub use visit::{
     Alternate, Decoder, Encoder, Enum, Failed, Kind, Mode, Object, Outcome, Shape, UnknownValue, Visit, from_json,
-    from_json_lenient, from_value, from_value_lenient, parse_enum, to_json, to_value,
+    from_json_lenient, from_keyval, from_value, from_value_lenient, parse_enum, to_json, to_value,
 };

@@ -30,7 +30,7 @@ pub(super) struct Draft {
     /// The option being read and its argument, for errors found later.
     pub(super) current: String,
     pub(super) board: Option<MachineKind>,
-    pub(super) machine_accelerators: Option<Vec<Accelerator>>,
+    pub(super) machine_accelerators: Option<Noted<Vec<Accelerator>>>,
     pub(super) accelerators: Vec<Accelerator>,
     pub(super) memory: Option<Noted<u64>>,
     pub(super) memory_backend: Option<Noted<String>>,

@@ -42,7 +42,7 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
     }
     Ok(Config {
         board,
-        accelerators: accelerators(&draft, board),
+        accelerators: accelerators(&draft, board)?,
         memory,
         memory_option,
         backend,
@@ -70,13 +70,16 @@ fn backend(draft: &mut Draft) -> Result<Option<MemoryBackend>, UsageError> {
     found.map(Some).ok_or_else(|| UsageError::new(option, format!("Memory backend '{id}' not found")))
 }
 
-fn accelerators(draft: &Draft, board: MachineKind) -> Vec<Accelerator> {
+fn accelerators(draft: &Draft, board: MachineKind) -> Result<Vec<Accelerator>, UsageError> {
     match &draft.machine_accelerators {
-        _ if !draft.accelerators.is_empty() => draft.accelerators.clone(),
-        Some(accelerators) => accelerators.clone(),
+        Some(noted) if !draft.accelerators.is_empty() => {
+            Err(UsageError::new(&noted.option, "The -accel and \"-machine accel=\" options are incompatible"))
+        }
+        Some(noted) => Ok(noted.value.clone()),
+        None if !draft.accelerators.is_empty() => Ok(draft.accelerators.clone()),
         // A board without processors needs nothing to run them.
-        None if board == MachineKind::None => vec![Accelerator::Qtest],
-        None => vec![Accelerator::Kvm, Accelerator::Qtest],
+        None if board == MachineKind::None => Ok(vec![Accelerator::Qtest]),
+        None => Ok(vec![Accelerator::Kvm, Accelerator::Qtest]),
     }
 }
 

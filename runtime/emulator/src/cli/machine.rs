@@ -22,7 +22,8 @@ pub(super) fn machine(draft: &mut Draft, text: &str) -> Done {
     }
     if let Some(names) = keys.take("accel") {
         let names = names.split(':').map(accelerator);
-        draft.machine_accelerators = Some(names.collect::<Result<_, _>>()?);
+        let accelerators = names.collect::<Result<_, _>>()?;
+        draft.machine_accelerators = Some(draft.noted(accelerators));
     }
     if let Some(id) = keys.take("memory-backend") {
         draft.memory_backend = Some(draft.noted(id));

@@ -176,6 +176,10 @@ fn mistakes_are_one_line_that_begins_with_the_option() {
             "-object memory-backend-ram,id=x,size=1M -machine none,memory-backend=x -m 2",
             "-m 2: Machine memory size does not match the size of the memory backend",
         ),
+        (
+            "-accel qtest -machine none,accel=kvm",
+            "-machine none,accel=kvm: The -accel and \"-machine accel=\" options are incompatible",
+        ),
         ("-daemonize -qmp stdio", "-daemonize: a process in the background has no terminal"),
         ("-name a,,b,", "-name a,,b,: an empty parameter is not allowed"),
         ("-incoming defer -incoming tcp:0:1", "-incoming tcp:0:1: a migration can come"),
@@ -202,4 +206,20 @@ fn help_lists_what_the_parser_accepts() {
         assert!(help.lines().any(|line| line.starts_with(option)), "{option}");
     }
     assert!(help.lines().all(|line| line.len() <= 100));
+}
+
+#[test]
+fn any_value_survives_with_its_commas_doubled() {
+    use super::keyval::Keyval;
+    for value in ["", ",", ",,", "a,b", ",a", "a,", "x=y", "=", "ä\n,", "no", "on"] {
+        let text = format!("first={},second=2", value.replace(',', ",,"));
+        let mut keys = Keyval::parse(&text, Some("implied"), &["on"]).unwrap();
+        assert_eq!(keys.take("first").as_deref(), Some(value), "{text}");
+        assert_eq!(keys.take("second").as_deref(), Some("2"), "{text}");
+        keys.finish().unwrap();
+    }
+    for text in ["", ",", "a,,,b=c", "=x", "a=b,", "a=b,=c", "a=b,c"] {
+        let parsed = Keyval::parse(text, None, &[]);
+        assert!(parsed.is_err(), "{text}: {parsed:?}");
+    }
 }

@@ -112,12 +112,9 @@ impl Migration {
         reports: &Reports,
     ) -> Result<(), Error> {
         self.may_start(arguments, run_state)?;
-        let address: Address = arguments.uri.parse().map_err(|error: MigrationError| {
-            let text = error.to_string();
-            match text.starts_with("unknown migration protocol") {
-                true => Error::expects("uri", "a valid migration protocol"),
-                false => Error::generic(text),
-            }
+        let address: Address = arguments.uri.parse().map_err(|error| match error {
+            MigrationError::Protocol(_) => Error::expects("uri", "a valid migration protocol"),
+            other => Error::generic(other.to_string()),
         })?;
         self.state.begin().map_err(|_| Error::generic(BUSY))?;
         (self.inward, self.settled) = (false, false);

@@ -157,8 +157,8 @@ impl Stream {
         };
         match second {
             None if self.is_idle() => Ok(value),
-            Some(Err(error)) => Err(error),
-            _ => Err(SyntaxError::parse("something follows the value")),
+            // Whatever it is: QEMU does not say either.
+            _ => Err(SyntaxError("Expecting at most one JSON value".into())),
         }
     }
 }

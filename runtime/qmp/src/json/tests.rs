@@ -206,8 +206,8 @@ fn whole_texts_hold_one_value() {
     assert_eq!(error(b""), "JSON parse error, expecting value");
     assert_eq!(error(b"[1, {"), "JSON parse error, premature EOI");
     assert_eq!(error(b"'abc"), "JSON parse error, stray ''abc\n'");
-    assert_eq!(error(b"1 2"), "JSON parse error, something follows the value");
-    assert_eq!(error(b"[1] ]"), "JSON parse error, expecting value");
+    assert_eq!(error(b"1 2"), "Expecting at most one JSON value");
+    assert_eq!(error(b"[1] ]"), "Expecting at most one JSON value");
 }
 
 #[test]

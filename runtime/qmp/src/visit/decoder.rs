@@ -1,10 +1,11 @@
-//! The decoder: walks a value's type along JSON text or a value tree.
+//! The decoder: walks a value's type along JSON text, a value tree, `key=value` text or one bare text.
 
 use std::borrow::Cow;
 
+use super::plain::Plain;
 use super::text::Text;
 use super::tree::Tree;
-use super::{Alternate, Enum, Failed, Object, Outcome};
+use super::{Alternate, Enum, Failed, Object, Outcome, Visit, scalar};
 use crate::value::{Dict, Kind, Number, Value};
 use crate::{Error, json};
 
@@ -26,6 +27,7 @@ pub enum Mode {
 pub(super) enum Source<'a> {
     Text(Text<'a>),
     Tree(Tree<'a>),
+    Plain(Plain<'a>),
 }
 
 /// Reads QAPI values. One concrete type for all sources, so that generated code exists once.
@@ -37,17 +39,34 @@ pub struct Decoder<'a> {
     pub(super) source: Source<'a>,
     pub(super) mode: Mode,
     levels: usize,
+    /// Whether unsigned integers are of the schema type `size`.
+    sizes: bool,
 }
 
 impl<'a> Decoder<'a> {
+    fn new(source: Source<'a>, mode: Mode) -> Self {
+        Self { source, mode, levels: 0, sizes: false }
+    }
+
     /// Reads JSON text.
     pub fn from_text(text: &'a [u8], mode: Mode) -> Self {
-        Self { source: Source::Text(Text::new(text)), mode, levels: 0 }
+        Self::new(Source::Text(Text::new(text)), mode)
     }
 
     /// Reads a tree.
     pub fn from_value(value: &'a Value, mode: Mode) -> Self {
-        Self { source: Source::Tree(Tree::new(value)), mode, levels: 0 }
+        Self::new(Source::Tree(Tree::new(value)), mode)
+    }
+
+    /// Reads a tree whose leaves are all text, as [`keyval::parse`](crate::keyval::parse) makes it: numbers, truth values and
+    /// sizes are read from the text.
+    pub fn from_keyval(value: &'a Value) -> Self {
+        Self::new(Source::Tree(Tree::of_text(value)), Mode::Strict)
+    }
+
+    /// Reads one bare text: a scalar, or a list of integers and ranges such as `1-3,7`. `name` is for errors.
+    pub fn from_string(name: &'a str, text: &'a str) -> Self {
+        Self::new(Source::Plain(Plain::new(name, text)), Mode::Strict)
     }
 
     /// What went wrong. Over text, only that something did: read the same text by way of a tree to know more.
@@ -55,6 +74,7 @@ impl<'a> Decoder<'a> {
         match &self.source {
             Source::Text(_) => Error::generic("The value does not fit its type"),
             Source::Tree(tree) => tree.error(),
+            Source::Plain(plain) => plain.error(),
         }
     }
 
@@ -62,7 +82,7 @@ impl<'a> Decoder<'a> {
     pub fn at_end(&mut self) -> bool {
         match &mut self.source {
             Source::Text(text) => text.reader.peek().is_none(),
-            Source::Tree(_) => true,
+            Source::Tree(_) | Source::Plain(_) => true,
         }
     }
 
@@ -72,6 +92,7 @@ impl<'a> Decoder<'a> {
         let outcome = match &mut self.source {
             Source::Text(_) => self.text_object(object),
             Source::Tree(_) => self.tree_object(object),
+            Source::Plain(plain) => Err(plain.wrong_type("object")),
         };
         self.levels -= 1;
         outcome
@@ -83,6 +104,7 @@ impl<'a> Decoder<'a> {
         let outcome = match &mut self.source {
             Source::Text(_) => self.text_list(each),
             Source::Tree(_) => self.tree_list(each),
+            Source::Plain(_) => self.plain_list(each),
         };
         self.levels -= 1;
         outcome
@@ -112,6 +134,7 @@ impl<'a> Decoder<'a> {
         match &mut self.source {
             Source::Text(text) => text.reader.kind().map_err(|_| Failed),
             Source::Tree(tree) => Ok(tree.value.kind()),
+            Source::Plain(_) => Ok(Kind::String),
         }
     }
 
@@ -123,6 +146,7 @@ impl<'a> Decoder<'a> {
                 Value::Null => Ok(()),
                 _ => Err(tree.wrong_type("null")),
             },
+            Source::Plain(plain) => plain.null(),
         }
     }
 
@@ -130,7 +154,9 @@ impl<'a> Decoder<'a> {
     pub fn bool(&mut self) -> Result<bool, Failed> {
         match &mut self.source {
             Source::Text(text) => text.bool(),
+            Source::Tree(tree) if tree.all_text => tree.leaf_as("'on' or 'off'", scalar::bool),
             Source::Tree(tree) => tree.value.as_bool().ok_or_else(|| tree.wrong_type("boolean")),
+            Source::Plain(plain) => plain.bool(),
         }
     }
 
@@ -138,7 +164,9 @@ impl<'a> Decoder<'a> {
     pub fn i64(&mut self) -> Result<i64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number()?.as_i64().ok_or(Failed),
+            Source::Tree(tree) if tree.all_text => tree.leaf_as("integer", scalar::i64),
             Source::Tree(tree) => tree.value.as_i64().ok_or_else(|| tree.wrong_type("integer")),
+            Source::Plain(plain) => plain.i64(),
         }
     }
 
@@ -146,6 +174,8 @@ impl<'a> Decoder<'a> {
     pub fn u64(&mut self) -> Result<u64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number()?.as_wrapping_u64().ok_or(Failed),
+            Source::Tree(tree) if tree.all_text => tree.leaf_u64(self.sizes),
+            Source::Plain(plain) => plain.u64(self.sizes),
             Source::Tree(tree) => {
                 let number = tree.value.as_number().and_then(Number::as_wrapping_u64);
                 // Unlike its signed sibling, QEMU words this as a matter of range.
@@ -158,7 +188,9 @@ impl<'a> Decoder<'a> {
     pub fn f64(&mut self) -> Result<f64, Failed> {
         match &mut self.source {
             Source::Text(text) => text.number().map(Number::as_f64),
+            Source::Tree(tree) if tree.all_text => tree.leaf_as("number", scalar::f64),
             Source::Tree(tree) => tree.value.as_number().map(Number::as_f64).ok_or_else(|| tree.wrong_type("number")),
+            Source::Plain(plain) => plain.f64(),
         }
     }
 
@@ -166,6 +198,8 @@ impl<'a> Decoder<'a> {
     pub fn str(&mut self) -> Result<Cow<'a, str>, Failed> {
         match &mut self.source {
             Source::Text(text) => text.string(),
+            Source::Tree(tree) if tree.all_text => tree.leaf().map(Cow::Borrowed),
+            Source::Plain(plain) => plain.scalar("string").map(Cow::Borrowed),
             Source::Tree(tree) => match tree.value {
                 Value::String(text) => Ok(Cow::Borrowed(text)),
                 _ => Err(tree.wrong_type("string")),
@@ -178,6 +212,7 @@ impl<'a> Decoder<'a> {
         match &mut self.source {
             Source::Text(text) => text.reader.any().map_err(|_| Failed),
             Source::Tree(tree) => Ok(tree.value.clone()),
+            Source::Plain(plain) => plain.scalar("string").map(Value::from),
         }
     }
 
@@ -192,41 +227,50 @@ impl<'a> Decoder<'a> {
                 Value::Dict(dict) => Ok(dict.clone()),
                 _ => Err(tree.wrong_type("object")),
             },
+            Source::Plain(plain) => Err(plain.wrong_type("object")),
         }
+    }
+
+    /// Reads a value of the schema type `size`, a list of them, or either as an optional member: in bare text and
+    /// `key=value`, sizes may have suffixes and fractions (`1.5G`), which other integers may not.
+    pub fn size(&mut self, value: &mut dyn Visit) -> Outcome {
+        let outer = std::mem::replace(&mut self.sizes, true);
+        let outcome = value.get(self);
+        self.sizes = outer;
+        outcome
     }
 
     /// Reports that the integer just read does not fit the type that C calls `c_type`.
     #[cold]
     pub fn out_of_range(&mut self, c_type: &str) -> Failed {
-        self.fail(|tree| Error::expects(tree.name(), c_type))
+        self.fail(|name| Error::expects(name, c_type))
     }
 
     #[cold]
     fn refused_value(&mut self, value: &str) -> Failed {
-        self.fail(|tree| Error::invalid_value(tree.name(), value))
+        self.fail(|name| Error::invalid_value(name, value))
     }
 
     #[cold]
     fn wrong_alternate(&mut self, name: &str) -> Failed {
-        self.fail(|tree| Error::invalid_type(tree.name(), name))
+        self.fail(|at| Error::invalid_type(at, name))
     }
 
+    /// Keeps an error about what has this name, where errors are kept.
     #[cold]
-    pub(super) fn fail(&mut self, error: impl FnOnce(&Tree<'a>) -> Error) -> Failed {
-        if let Source::Tree(tree) = &mut self.source {
-            let error = error(tree);
-            return tree.set_error(error);
+    pub(super) fn fail(&mut self, error: impl FnOnce(&str) -> Error) -> Failed {
+        match &mut self.source {
+            Source::Text(_) => Failed,
+            Source::Tree(tree) => tree.set_error(error(tree.name())),
+            Source::Plain(plain) => plain.set_error(error(plain.name())),
         }
-        Failed
     }
 
     /// One level deeper, if that is not too deep.
     fn enter(&mut self) -> Outcome {
         if self.levels == MAX_LEVELS {
-            return Err(self.fail(|tree| {
-                let name = tree.name();
-                Error::generic(format!("Parameter '{name}' nests more than {MAX_LEVELS} levels deep"))
-            }));
+            return Err(self
+                .fail(|name| Error::generic(format!("Parameter '{name}' nests more than {MAX_LEVELS} levels deep"))));
         }
         self.levels += 1;
         Ok(())

@@ -29,6 +29,18 @@ pub fn from_value_lenient<T: Visit + Default>(value: &Value) -> Result<T, Error>
     read_tree(value, Mode::Lenient, &mut target).map(|()| target)
 }
 
+/// Reads a value from a tree whose leaves are all text, strictly: see [`keyval`](crate::keyval).
+pub fn from_keyval<T: Visit + Default>(value: &Value) -> Result<T, Error> {
+    read(Decoder::from_keyval(value))
+}
+
+/// Reads a whole value, by a decoder that keeps its errors.
+pub(crate) fn read<T: Visit + Default>(mut d: Decoder<'_>) -> Result<T, Error> {
+    let mut target = T::default();
+    target.get(&mut d).map_err(|failed| d.error(failed))?;
+    Ok(target)
+}
+
 /// Writes a value as JSON text, on one line.
 pub fn to_json<T: Visit + ?Sized>(value: &T) -> String {
     let mut e = Encoder::new();

@@ -7,14 +7,18 @@ mod decoder;
 mod encoder;
 mod entry;
 mod impls;
+mod keyval;
 mod number;
+mod plain;
+mod scalar;
 mod seen;
 mod text;
 mod tree;
 
 pub use decoder::{Decoder, Mode};
 pub use encoder::Encoder;
-pub use entry::{from_json, from_json_lenient, from_value, from_value_lenient, to_json, to_value};
+pub(crate) use entry::read;
+pub use entry::{from_json, from_json_lenient, from_keyval, from_value, from_value_lenient, to_json, to_value};
 
 pub use crate::value::Kind;
 

@@ -86,7 +86,7 @@ impl<'a> Decoder<'a> {
     fn text(&mut self) -> Result<&mut Text<'a>, Failed> {
         match &mut self.source {
             Source::Text(text) => Ok(text),
-            Source::Tree(_) => Err(Failed),
+            Source::Tree(_) | Source::Plain(_) => Err(Failed),
         }
     }
 

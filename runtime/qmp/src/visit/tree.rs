@@ -17,13 +17,19 @@ enum Step<'a> {
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
     pub(super) value: &'a Value,
+    /// Whether the leaves are texts, to be read as what they stand for.
+    pub(super) all_text: bool,
     path: Vec<Step<'a>>,
     error: Option<Error>,
 }
 
 impl<'a> Tree<'a> {
     pub(super) fn new(value: &'a Value) -> Self {
-        Self { value, path: Vec::new(), error: None }
+        Self { value, all_text: false, path: Vec::new(), error: None }
+    }
+
+    pub(super) fn of_text(value: &'a Value) -> Self {
+        Self { all_text: true, ..Self::new(value) }
     }
 
     /// The first error.
@@ -39,13 +45,14 @@ impl<'a> Tree<'a> {
         Failed
     }
 
-    /// Where the decoder is: `actions[1].data`.
+    /// Where the decoder is: `actions[1].data`, or `actions.1.data` as `key=value` writes it.
     pub(super) fn path(&self) -> String {
         let mut path = String::new();
         for step in &self.path {
             match step {
                 Step::Member(name) if path.is_empty() => path.push_str(name),
                 Step::Member(name) => path.extend([".", name]),
+                Step::Element(i) if self.all_text => path.push_str(&format!(".{i}")),
                 Step::Element(i) => path.push_str(&format!("[{i}]")),
             }
         }
@@ -75,7 +82,7 @@ impl<'a> Decoder<'a> {
     fn tree(&mut self) -> Result<&mut Tree<'a>, Failed> {
         match &mut self.source {
             Source::Tree(tree) => Ok(tree),
-            Source::Text(_) => Err(Failed),
+            Source::Text(_) | Source::Plain(_) => Err(Failed),
         }
     }
 
@@ -112,7 +119,8 @@ impl<'a> Decoder<'a> {
         if self.mode == Mode::Strict {
             let unexpected = dict.iter().enumerate().find(|(at, _)| !seen.contains(*at));
             if let Some((_, (name, _))) = unexpected {
-                return Err(self.fail(|tree| Error::unexpected(&tree.member_path(name))));
+                let tree = self.tree()?;
+                return Err(tree.set_error(Error::unexpected(&tree.member_path(name))));
             }
         }
         Ok(())
@@ -130,7 +138,8 @@ impl<'a> Decoder<'a> {
                     }
                 }
                 None if shape.requires(i) => {
-                    return Err(self.fail(|tree| Error::missing(&tree.member_path(name))));
+                    let tree = self.tree()?;
+                    return Err(tree.set_error(Error::missing(&tree.member_path(name))));
                 }
                 None => {}
             }
