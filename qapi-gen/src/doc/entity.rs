@@ -160,7 +160,8 @@ impl<'s> Writer<'_, 's> {
         }
         if let Some(tag) = object.variants.as_ref().and_then(|variants| object.members.get(variants.tag)) {
             self.out.push_str(&format!(
-                "<p class=\"more\">Further members depend on <code>{}</code>: see the branches of <code>{ty}</code>.</p>\n",
+                "<p class=\"more\">Further members depend on <code>{}</code>: see the branches of \
+                 <code>{ty}</code>.</p>\n",
                 escape(&tag.name)
             ));
         }

@@ -52,8 +52,10 @@ fn introduction(site: &Site<'_>, out: &mut String) {
 }
 
 fn modules(site: &Site<'_>, out: &mut String) {
-    out.push_str("<h2 id=\"~modules\">Modules</h2>\n<div class=\"scroll\"><table class=\"modules\">\n<thead><tr><th scope=\"col\">Module</th>");
-    out.push_str("<th scope=\"col\">About</th>");
+    out.push_str(
+        "<h2 id=\"~modules\">Modules</h2>\n<div class=\"scroll\"><table class=\"modules\">\n\
+         <thead><tr><th scope=\"col\">Module</th><th scope=\"col\">About</th>",
+    );
     for (title, _) in GROUPS {
         out.push_str(&format!("<th scope=\"col\" class=\"number\">{title}</th>"));
     }

@@ -62,9 +62,9 @@ pub(crate) fn load(loader: &dyn Loader, root: &Path) -> Loaded {
     match walk.open(root, None) {
         Ok(frame) => walk.stack.push(frame),
         Err(problem) => {
-            let rule = problem.rule();
-            let mut diagnostic = Diagnostic::new(rule, problem.about_root(root), Span::default());
-            diagnostic.span = None;
+            let flaw = problem.span();
+            let mut diagnostic = Diagnostic::syntax(problem.rule(), problem.about_root(root), flaw.unwrap_or_default());
+            diagnostic.span = flaw;
             walk.out.items.push((0, Item::Broken(diagnostic, None)));
             walk.out.incomplete = true;
         }
@@ -103,7 +103,8 @@ struct Walk<'l> {
 /// Why a file cannot be used.
 enum Problem {
     Unreadable(io::Error),
-    NotUtf8(usize),
+    /// The first place that is no text.
+    NotUtf8(Span),
     TooLarge,
 }
 
@@ -113,6 +114,14 @@ impl Problem {
             Self::Unreadable(_) => &catalogue::FILE_UNREADABLE,
             Self::NotUtf8(_) => &catalogue::FILE_NOT_UTF8,
             Self::TooLarge => &catalogue::FILE_TOO_LARGE,
+        }
+    }
+
+    /// Where it is in the file, if the file could be read.
+    fn span(&self) -> Option<Span> {
+        match self {
+            Self::NotUtf8(span) => Some(*span),
+            Self::Unreadable(_) | Self::TooLarge => None,
         }
     }
 
@@ -131,7 +140,7 @@ impl Problem {
             Self::Unreadable(error) => {
                 format!("can't read include file '{path}': {}", reason(error))
             }
-            Self::NotUtf8(line) => format!("'{path}' is not UTF-8 text (line {line})"),
+            Self::NotUtf8(_) => "this is not UTF-8 text".to_owned(),
             Self::TooLarge => format!("'{path}' is larger than 4 GiB"),
         }
     }
@@ -153,12 +162,19 @@ impl Walk<'_> {
         let identity = self.loader.identity(path);
         self.out.read.push(path.to_path_buf());
         let bytes = self.loader.read(path).map_err(Problem::Unreadable)?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-            Problem::NotUtf8(good.iter().filter(|b| **b == b'\n').count() + 1)
-        })?;
+        let (text, flaw) = match String::from_utf8(bytes) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let flaw = error.utf8_error().valid_up_to();
+                (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(flaw))
+            }
+        };
         let file = self.out.sources.add(path.to_path_buf(), text, included_by);
         let file = file.ok_or(Problem::TooLarge)?;
+        if let Some(flaw) = flaw {
+            let end = flaw + char::REPLACEMENT_CHARACTER.len_utf8();
+            return Err(Problem::NotUtf8(Span::new(file, flaw, end)));
+        }
         let module = self.module(path, &identity);
         Ok(Frame { module, file, identity, pos: 0, errors: 0 })
     }
@@ -261,7 +277,10 @@ impl Walk<'_> {
                     _ => problem.rule(),
                 };
                 self.out.incomplete = true;
-                let diagnostic = Diagnostic::new(rule, problem.about(&path), span);
+                let diagnostic = match problem.span() {
+                    Some(flaw) => Diagnostic::syntax(rule, problem.about(&path), flaw),
+                    None => Diagnostic::new(rule, problem.about(&path), span),
+                };
                 self.broken(module, diagnostic, None);
             }
         }

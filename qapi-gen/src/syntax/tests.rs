@@ -15,7 +15,10 @@ fn loaded(files: &[(&str, &str)]) -> Loaded {
 
 /// All mistakes in syntax and includes, in GNU style.
 fn mistakes(files: &[(&str, &str)]) -> String {
-    let mut loaded = loaded(files);
+    told(loaded(files))
+}
+
+fn told(mut loaded: Loaded) -> String {
     let list = loaded.items.iter().filter_map(|(_, item)| match item {
         Item::Broken(diagnostic, _) => Some(diagnostic.clone()),
         _ => None,
@@ -26,6 +29,15 @@ fn mistakes(files: &[(&str, &str)]) -> String {
 
 fn mistake(text: &str) -> String {
     mistakes(&[("a.json", text)])
+}
+
+#[test]
+fn bytes_that_are_no_text_have_a_place() {
+    let loader = MemoryLoader::new().with("a.json", "{ 'include': 'b.json' }\n").with("b.json", b"# \xc3\xa4\n#\xff\n");
+    let found = |root: &str| told(load(&loader, Path::new(root)));
+    assert_eq!(found("b.json"), "b.json:2:2: error: this is not UTF-8 text\n");
+    let included = found("a.json");
+    assert!(included.contains("a.json:1") && included.ends_with(&found("b.json")), "{included}");
 }
 
 #[test]
@@ -134,8 +146,6 @@ fn unreadable_roots_are_reported() {
     let found = load(&MemoryLoader::new(), Path::new("none.json"));
     assert_eq!(found.read, [Path::new("none.json")]);
     assert!(matches!(&found.items[..], [(_, Item::Broken(d, _))] if d.id() == "file-unreadable"));
-    let bad = load(&MemoryLoader::new().with("a.json", b"\n\xff".to_vec()), Path::new("a.json"));
-    assert!(matches!(&bad.items[..], [(_, Item::Broken(d, _))] if d.message.contains("line 2")));
 }
 
 /// The grammar of a whole file agrees with reading piece by piece.

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::json::Raw;
-use crate::visit::{Encoder, Visit};
-use crate::{Context, Dict, Error};
+use crate::visit::{Encoder, Visit, from_json_under};
+use crate::{Context, Dict, Error, Policy, Special};
 
 /// A command of the schema. The value is its arguments object.
 pub trait Command: Visit + Default {
@@ -21,6 +21,8 @@ pub trait Command: Visit + Default {
 pub trait Event: Visit + Default {
     /// The event's name on the wire.
     const NAME: &'static str;
+    /// How the schema marks it.
+    const SPECIAL: Special = Special::NONE;
 }
 
 /// How a command may be called, from the schema.
@@ -36,12 +38,14 @@ pub struct CommandFlags {
     pub success_response: bool,
     /// Runs as a coroutine in QEMU. Every command of ours is asynchronous anyhow; kept for introspection.
     pub coroutine: bool,
+    /// How the schema marks it.
+    pub special: Special,
 }
 
 impl CommandFlags {
     /// What a command has when its definition says nothing.
     pub const NONE: CommandFlags =
-        CommandFlags { oob: false, preconfig: false, success_response: true, coroutine: false };
+        CommandFlags { oob: false, preconfig: false, success_response: true, coroutine: false, special: Special::NONE };
 }
 
 impl Default for CommandFlags {
@@ -83,22 +87,31 @@ pub trait Service {
 
 /// The arguments of one request, not yet read.
 #[derive(Debug, Clone, Copy)]
-pub struct Arguments<'a>(Raw<'a>);
+pub struct Arguments<'a> {
+    text: Raw<'a>,
+    policy: Policy,
+}
 
 impl<'a> Arguments<'a> {
     /// A request's arguments, or their absence.
     pub fn new(arguments: Option<Raw<'a>>) -> Self {
-        Self(arguments.unwrap_or(Raw::EMPTY_OBJECT))
+        Self { text: arguments.unwrap_or(Raw::EMPTY_OBJECT), policy: Policy::default() }
+    }
+
+    /// The same, to be read under a policy.
+    #[must_use]
+    pub fn under(self, policy: Policy) -> Self {
+        Self { policy, ..self }
     }
 
     /// The arguments as JSON text.
     pub fn text(&self) -> &'a [u8] {
-        self.0.text()
+        self.text.text()
     }
 
     /// Reads them as `T`, strictly: an unknown member is an error.
     pub fn decode<T: Visit + Default>(&self) -> Result<T, Error> {
-        crate::from_json(self.0.text())
+        from_json_under(self.text.text(), self.policy)
     }
 
     /// Reads them as they are, for a command that takes any members.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::events::EventSink;
 use crate::monitors::{MonitorInfo, Monitors};
+use crate::policy::Policy;
 
 /// The circumstances of one request: whose it is, and where events go.
 #[derive(Debug, Clone)]
@@ -12,16 +13,23 @@ pub struct Context {
     session: u64,
     events: EventSink,
     monitors: Monitors,
+    policy: Policy,
 }
 
 impl Context {
     /// A context outside any session, for handlers that a program or a test calls itself.
     pub fn detached(events: &EventSink) -> Self {
-        Self::for_session(Arc::from(""), 0, events.clone(), Monitors::default())
+        Self::for_session(Arc::from(""), 0, events.clone(), Monitors::default(), Policy::default())
     }
 
-    pub(crate) fn for_session(monitor: Arc<str>, session: u64, events: EventSink, monitors: Monitors) -> Self {
-        Self { monitor, session, events, monitors }
+    pub(crate) fn for_session(
+        monitor: Arc<str>,
+        session: u64,
+        events: EventSink,
+        monitors: Monitors,
+        policy: Policy,
+    ) -> Self {
+        Self { monitor, session, events, monitors, policy }
     }
 
     /// The label of the monitor the request came over; empty outside a session.
@@ -32,6 +40,12 @@ impl Context {
     /// A number for the client's connection, never used twice by a server; 0 outside a session.
     pub fn session(&self) -> u64 {
         self.session
+    }
+
+    /// The server's policy towards deprecated and unstable interface. It is kept without the handler's doing; what the
+    /// schema leaves to the handler, with `'gen': false`, is not.
+    pub fn policy(&self) -> Policy {
+        self.policy
     }
 
     /// Where to emit events. Those emitted by a handler reach the client before the handler's reply.

@@ -1,6 +1,6 @@
 //! Command-line options that the schema describes: JSON when they begin with a brace, `key=value` otherwise.
 
-use crate::keyval::{self, Keyval};
+use crate::keyval;
 use crate::visit::{Visit, from_keyval, from_value};
 use crate::{Error, Value, json};
 
@@ -17,9 +17,5 @@ pub fn from_option<T: Visit + Default>(text: &str, implied_key: Option<&str>) ->
         let value = json::parse(text.as_bytes())?;
         return from_value(&value);
     }
-    let Keyval { members, help } = keyval::parse(text, implied_key)?;
-    if help {
-        return Err(Error::generic("Help is not available for this option"));
-    }
-    from_keyval(&Value::Dict(members))
+    from_keyval(&Value::Dict(keyval::parse_helpless(text, implied_key)?))
 }

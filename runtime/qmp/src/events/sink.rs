@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::mailbox::Mailbox;
-use crate::{Encoder, Event};
+use crate::{Encoder, Event, Policy};
 
 /// Sends events to all clients that have finished negotiation.
 ///
@@ -17,7 +17,13 @@ use crate::{Encoder, Event};
 /// clients that connect later.
 #[derive(Debug, Clone, Default)]
 pub struct EventSink {
-    sessions: Arc<Mutex<Vec<Arc<Mailbox>>>>,
+    listeners: Arc<Mutex<Listeners>>,
+}
+
+#[derive(Debug, Default)]
+struct Listeners {
+    sessions: Vec<Arc<Mailbox>>,
+    policy: Policy,
 }
 
 impl EventSink {
@@ -28,39 +34,44 @@ impl EventSink {
 
     /// Sends `event` to every negotiated session.
     pub fn emit<E: Event>(&self, event: &E) {
-        let sessions = self.lock();
-        if sessions.is_empty() {
+        let listeners = self.lock();
+        if listeners.sessions.is_empty() || listeners.policy.hides(E::SPECIAL) {
             return;
         }
         // Encoded under the lock: two threads' events reach every client in one order, that of their stamps.
-        let text = encode(event, SystemTime::now());
-        for session in sessions.iter() {
+        let text = encode(event, SystemTime::now(), listeners.policy);
+        for session in &listeners.sessions {
             session.push(&text);
         }
     }
 
     /// Number of sessions an event would reach now.
     pub fn listeners(&self) -> usize {
-        self.lock().len()
+        self.lock().sessions.len()
+    }
+
+    /// Hides from now on what the policy hides: whole events, and members of their data.
+    pub(crate) fn set_policy(&self, policy: Policy) {
+        self.lock().policy = policy;
     }
 
     /// Sends events to `mailbox` from now on, until the returned value is dropped.
     pub(crate) fn subscribe(&self, mailbox: &Arc<Mailbox>) -> Subscription {
-        self.lock().push(Arc::clone(mailbox));
+        self.lock().sessions.push(Arc::clone(mailbox));
         Subscription { sink: self.clone(), mailbox: Arc::clone(mailbox) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Mailbox>>> {
+    fn lock(&self) -> MutexGuard<'_, Listeners> {
         // The list is whole at every point where a holder can panic.
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The line that goes out for an event. Data without members is left away, as for events that are declared without data.
-fn encode<E: Event>(event: &E, at: SystemTime) -> Arc<[u8]> {
+fn encode<E: Event>(event: &E, at: SystemTime, policy: Policy) -> Arc<[u8]> {
     // A clock before 1970 is a clock that was never set.
     let at = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let mut line = Encoder::new();
+    let mut line = Encoder::under(policy);
     line.raw(b"{\"timestamp\": {\"seconds\": ");
     line.u64(at.as_secs());
     line.raw(b", \"microseconds\": ");
@@ -87,6 +98,6 @@ pub(crate) struct Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.sink.lock().retain(|other| !Arc::ptr_eq(other, &self.mailbox));
+        self.sink.lock().sessions.retain(|other| !Arc::ptr_eq(other, &self.mailbox));
     }
 }

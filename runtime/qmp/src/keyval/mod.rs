@@ -44,19 +44,34 @@ pub fn parse(text: &str, implied: Option<&str>) -> Result<Keyval, Error> {
     parse_into(Dict::new(), text, implied)
 }
 
-/// Reads a text on top of what earlier ones said, for options that may be repeated. A list can be replaced by none of its
-/// elements: it counts as closed with the text that gave it.
+/// Reads a text on top of what earlier ones said, for options that may be repeated. To a list that an earlier text gave
+/// nothing can be added.
 ///
 /// # Errors
 /// As [`parse`], earlier members included.
 pub fn parse_into(members: Dict, text: &str, implied: Option<&str>) -> Result<Keyval, Error> {
+    let mut read = pairs(members, text, implied)?;
+    lists::close(&mut read.members)?;
+    Ok(read)
+}
+
+/// As [`parse`], for an option that has no help to give. Like QEMU, it says so before it looks for gaps in lists.
+pub(crate) fn parse_helpless(text: &str, implied: Option<&str>) -> Result<Dict, Error> {
+    let mut read = pairs(Dict::new(), text, implied)?;
+    if read.help {
+        return Err(Error::generic("Help is not available for this option"));
+    }
+    lists::close(&mut read.members)?;
+    Ok(read.members)
+}
+
+/// Reads all pairs, and leaves lists as objects with numbers for names.
+fn pairs(members: Dict, text: &str, mut implied: Option<&str>) -> Result<Keyval, Error> {
     let mut read = Keyval { members, help: false };
-    let mut implied = implied;
     let mut rest = text;
     while !rest.is_empty() {
         rest = pair(&mut read, rest, implied.take())?;
     }
-    lists::close(&mut read.members)?;
     Ok(read)
 }
 

@@ -8,6 +8,7 @@ use super::envelope::{Envelope, Id};
 use super::version::Version;
 use crate::command::{Arguments, Service};
 use crate::json::Frame;
+use crate::policy::{Policy, Special};
 use crate::value::Value;
 use crate::visit::Encoder;
 use crate::{Error, ErrorClass};
@@ -28,6 +29,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Session {
     phase: Phase,
+    policy: Policy,
 }
 
 /// What comes of a request.
@@ -70,9 +72,9 @@ pub(crate) struct Call<'a> {
 
 impl Session {
     /// Greets a client that has just connected.
-    pub(crate) fn open(version: &Version, out: &mut Encoder) -> Self {
+    pub(crate) fn open(version: &Version, policy: Policy, out: &mut Encoder) -> Self {
         version.greet(out);
-        Self { phase: Phase::Negotiation }
+        Self { phase: Phase::Negotiation, policy }
     }
 
     /// Whether commands and events may pass.
@@ -110,7 +112,7 @@ impl Session {
                 return Step::Call(Call {
                     index,
                     oob: envelope.oob,
-                    arguments: Arguments::new(envelope.arguments),
+                    arguments: Arguments::new(envelope.arguments).under(self.policy),
                     id: envelope.id,
                     reply_on_success: info.is_none_or(|info| info.flags.success_response),
                 });
@@ -141,11 +143,13 @@ impl Session {
         if !known {
             return Err(Error::command_not_found(name));
         }
-        let may_oob = index.and_then(|index| service.commands().get(index)).is_some_and(|info| info.flags.oob);
-        if request.oob && !may_oob {
+        let flags = index.and_then(|index| service.commands().get(index)).map(|info| info.flags);
+        let special = flags.map_or(Special::NONE, |flags| flags.special);
+        self.policy.check(special, ErrorClass::CommandNotFound, "command", name)?;
+        if request.oob && !flags.is_some_and(|flags| flags.oob) {
             return Err(Error::generic(format!("The command {name} does not support OOB")));
         }
-        let arguments = Arguments::new(request.arguments);
+        let arguments = Arguments::new(request.arguments).under(self.policy);
         match name {
             "qmp_capabilities" => self.negotiate(arguments, out)?,
             "query-commands" => builtin::query_commands(service, arguments, out)?,

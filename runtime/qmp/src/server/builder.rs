@@ -15,6 +15,7 @@ use super::running::Running;
 use crate::command::Service;
 use crate::events::EventSink;
 use crate::monitors::Monitors;
+use crate::policy::Policy;
 use crate::protocol::Version;
 use crate::transport::{Address, AddressError, Endpoint, Listener};
 
@@ -63,7 +64,12 @@ impl Server {
     /// A server without monitors, which greets with this library's version.
     pub fn new(service: impl Service + 'static) -> Self {
         Self {
-            shared: Shared { service: Rc::new(service), version: Version::default(), events: EventSink::new() },
+            shared: Shared {
+                service: Rc::new(service),
+                version: Version::default(),
+                events: EventSink::new(),
+                policy: Policy::default(),
+            },
             monitors: Monitors::default(),
             ports: Vec::new(),
             many: false,
@@ -81,6 +87,14 @@ impl Server {
     #[must_use]
     pub fn version(mut self, version: Version) -> Self {
         self.shared.version = version;
+        self
+    }
+
+    /// The policy towards what the schema marks as deprecated or unstable. It is also that of the events' sink, from the
+    /// moment the server runs.
+    #[must_use]
+    pub fn compat(mut self, policy: Policy) -> Self {
+        self.shared.policy = policy;
         self
     }
 
@@ -190,6 +204,7 @@ impl Server {
     }
 
     async fn start(self) -> Result<Running, ServerError> {
+        self.shared.events.set_policy(self.shared.policy);
         Running::start(Rc::new(self.shared), self.monitors, self.ports, self.many).await
     }
 

@@ -21,6 +21,7 @@ use crate::command::Service;
 use crate::context::Context;
 use crate::events::{EventSink, Mailbox, Subscription};
 use crate::json;
+use crate::policy::Policy;
 use crate::protocol::{Call, Session, Step, Version};
 use crate::transport::Stream;
 use crate::visit::Encoder;
@@ -34,6 +35,7 @@ pub(super) struct Shared {
     pub(super) service: Rc<dyn Service>,
     pub(super) version: Version,
     pub(super) events: EventSink,
+    pub(super) policy: Policy,
 }
 
 /// A client's connection.
@@ -67,7 +69,8 @@ impl Connection {
         mailbox: Arc<Mailbox>,
     ) -> io::Result<()> {
         let mut outbox = Outbox::new(mailbox);
-        let session = Session::open(&shared.version, &mut outbox.text);
+        let session = Session::open(&shared.version, shared.policy, &mut outbox.text);
+        let value = Encoder::under(shared.policy);
         let mut connection = Self {
             shared,
             context: Rc::new(context),
@@ -76,7 +79,7 @@ impl Connection {
             session,
             subscription: None,
             outbox,
-            value: Encoder::new(),
+            value,
             queue: VecDeque::new(),
             ended: false,
         };
@@ -202,7 +205,7 @@ impl Connection {
             return Ok(());
         }
         let context = Rc::clone(&self.context);
-        let mut value = std::mem::take(&mut self.value);
+        let mut value = std::mem::replace(&mut self.value, Encoder::under(shared.policy));
         value.clear();
         let result = {
             let mut handler = pin!(invoke(&shared, &context, &call, &mut value));

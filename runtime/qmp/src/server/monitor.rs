@@ -129,7 +129,8 @@ impl Clients {
         let mailbox = house.mailbox();
         let presence = house.monitors.connected(&self.name, session, peer);
         let events = house.shared.events.clone();
-        let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone());
+        let policy = house.shared.policy;
+        let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone(), policy);
         let shared = Rc::clone(&house.shared);
         let name = Arc::clone(&self.name);
         self.tasks.spawn_local(async move {

@@ -7,7 +7,7 @@ use super::text::Text;
 use super::tree::Tree;
 use super::{Alternate, Enum, Failed, Object, Outcome, Visit, scalar};
 use crate::value::{Dict, Kind, Number, Value};
-use crate::{Error, json};
+use crate::{Error, ErrorClass, Policy, Special, json};
 
 /// How deep typed values may nest: objects, lists and alternates that a schema can put inside themselves. Less than the
 /// 1024 levels of the text, since every level is a handful of stack frames; a chain of block nodes does not come near.
@@ -41,11 +41,12 @@ pub struct Decoder<'a> {
     levels: usize,
     /// Whether unsigned integers are of the schema type `size`.
     sizes: bool,
+    policy: Policy,
 }
 
 impl<'a> Decoder<'a> {
     fn new(source: Source<'a>, mode: Mode) -> Self {
-        Self { source, mode, levels: 0, sizes: false }
+        Self { source, mode, levels: 0, sizes: false, policy: Policy::default() }
     }
 
     /// Reads JSON text.
@@ -67,6 +68,13 @@ impl<'a> Decoder<'a> {
     /// Reads one bare text: a scalar, or a list of integers and ranges such as `1-3,7`. `name` is for errors.
     pub fn from_string(name: &'a str, text: &'a str) -> Self {
         Self::new(Source::Plain(Plain::new(name, text)), Mode::Strict)
+    }
+
+    /// Reads under a policy: [`permit`](Self::permit) and values of enumerations ask it.
+    #[must_use]
+    pub fn under(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// What went wrong. Over text, only that something did: read the same text by way of a tree to know more.
@@ -123,7 +131,12 @@ impl<'a> Decoder<'a> {
     pub fn tag<E: Enum>(&mut self) -> Result<E, Failed> {
         let name = self.str()?;
         match E::NAMES.iter().position(|n| *n == name) {
-            Some(i) => Ok(E::from_index(i)),
+            Some(i) => {
+                if let Some((_, special)) = E::SPECIAL.iter().find(|(marked, _)| *marked == i) {
+                    self.check(*special, "value", E::NAMES.get(i))?;
+                }
+                Ok(E::from_index(i))
+            }
             None if self.mode == Mode::Lenient => Ok(E::from_unknown(&name)),
             None => Err(self.refused_value(&name)),
         }
@@ -240,6 +253,22 @@ impl<'a> Decoder<'a> {
         outcome
     }
 
+    /// Asks the policy whether the member to be read may be given, since the schema marks it so.
+    pub fn permit(&mut self, special: Special) -> Outcome {
+        self.check(special, "parameter", None)
+    }
+
+    /// Asks the policy about a value, or about the present member, whose name is then that of the place.
+    fn check(&mut self, special: Special, kind: &str, name: Option<&&str>) -> Outcome {
+        let policy = self.policy;
+        if policy.takes(special) {
+            return Ok(());
+        }
+        // Text is read again by way of a tree, to be refused in order.
+        let refusal = |at: &str| policy.check(special, ErrorClass::GenericError, kind, name.copied().unwrap_or(at));
+        Err(self.fail(|at| refusal(at).err().unwrap_or_default()))
+    }
+
     /// Reports that the integer just read does not fit the type that C calls `c_type`.
     #[cold]
     pub fn out_of_range(&mut self, c_type: &str) -> Failed {
@@ -247,7 +276,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[cold]
-    fn refused_value(&mut self, value: &str) -> Failed {
+    pub(crate) fn refused_value(&mut self, value: &str) -> Failed {
         self.fail(|name| Error::invalid_value(name, value))
     }
 

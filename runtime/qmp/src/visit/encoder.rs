@@ -6,6 +6,7 @@
 
 use super::{Object, Visit, number};
 use crate::value::{Dict, Number, Value};
+use crate::{Policy, Special};
 
 /// Writes JSON text into a buffer of its own.
 ///
@@ -13,6 +14,7 @@ use crate::value::{Dict, Number, Value};
 #[derive(Debug, Default)]
 pub struct Encoder {
     out: Vec<u8>,
+    policy: Policy,
 }
 
 impl Encoder {
@@ -23,7 +25,12 @@ impl Encoder {
 
     /// Goes on writing at the end of `out`.
     pub fn with_buffer(out: Vec<u8>) -> Self {
-        Self { out }
+        Self { out, policy: Policy::default() }
+    }
+
+    /// An empty encoder that leaves out what the policy hides.
+    pub fn under(policy: Policy) -> Self {
+        Self { out: Vec::new(), policy }
     }
 
     /// What has been written.
@@ -116,6 +123,13 @@ impl Encoder {
     /// Writes a member; an optional value that is absent writes nothing.
     pub fn member(&mut self, name: &'static str, value: &dyn Visit) {
         value.put_member(name, self);
+    }
+
+    /// Writes a member that the schema marks, unless the policy hides it.
+    pub fn special(&mut self, special: Special, name: &'static str, value: &dyn Visit) {
+        if !self.policy.hides(special) {
+            value.put_member(name, self);
+        }
     }
 
     /// Writes a list of anything.

@@ -2,31 +2,34 @@
 
 use super::{Decoder, Encoder, Mode, Visit};
 use crate::json;
-use crate::{Error, Value};
+use crate::{Error, Policy, Value};
 
 /// Reads a value from JSON text, as a server does: what the schema does not know is an error.
 ///
 /// The error is the one QEMU would answer with, down to which of several mistakes is named.
 pub fn from_json<T: Visit + Default>(text: &[u8]) -> Result<T, Error> {
-    read_text(text, Mode::Strict)
+    read_text(text, Mode::Strict, Policy::default())
+}
+
+/// Reads a value from JSON text as a server under a policy does.
+pub(crate) fn from_json_under<T: Visit + Default>(text: &[u8], policy: Policy) -> Result<T, Error> {
+    read_text(text, Mode::Strict, policy)
 }
 
 /// Reads a value from JSON text, as a client does: members that the schema does not know are passed over, and
 /// unknown values of enumerations are kept as such, for the peer may be newer.
 pub fn from_json_lenient<T: Visit + Default>(text: &[u8]) -> Result<T, Error> {
-    read_text(text, Mode::Lenient)
+    read_text(text, Mode::Lenient, Policy::default())
 }
 
 /// Reads a value from a tree, strictly.
 pub fn from_value<T: Visit + Default>(value: &Value) -> Result<T, Error> {
-    let mut target = T::default();
-    read_tree(value, Mode::Strict, &mut target).map(|()| target)
+    read(Decoder::from_value(value, Mode::Strict))
 }
 
 /// Reads a value from a tree, leniently.
 pub fn from_value_lenient<T: Visit + Default>(value: &Value) -> Result<T, Error> {
-    let mut target = T::default();
-    read_tree(value, Mode::Lenient, &mut target).map(|()| target)
+    read(Decoder::from_value(value, Mode::Lenient))
 }
 
 /// Reads a value from a tree whose leaves are all text, strictly: see [`keyval`](crate::keyval).
@@ -53,30 +56,27 @@ pub fn to_value<T: Visit + ?Sized>(value: &T) -> Value {
     json::parse(to_json(value).as_bytes()).unwrap_or_default()
 }
 
-fn read_text<T: Visit + Default>(text: &[u8], mode: Mode) -> Result<T, Error> {
+fn read_text<T: Visit + Default>(text: &[u8], mode: Mode, policy: Policy) -> Result<T, Error> {
     let mut target = T::default();
-    if fast(text, mode, &mut target) {
+    if fast(text, mode, policy, &mut target) {
         return Ok(target);
     }
     target = T::default();
-    slow(text, mode, &mut target)?;
+    slow(text, mode, policy, &mut target)?;
     Ok(target)
 }
 
 /// Reads straight from the text. Tells only whether it worked.
-fn fast(text: &[u8], mode: Mode, target: &mut dyn Visit) -> bool {
-    let mut d = Decoder::from_text(text, mode);
+fn fast(text: &[u8], mode: Mode, policy: Policy, target: &mut dyn Visit) -> bool {
+    let mut d = Decoder::from_text(text, mode).under(policy);
     target.get(&mut d).is_ok() && d.at_end()
 }
 
 /// Reads by way of a tree, in the order in which QEMU checks: the text first, then members in schema order. It has the last
 /// word, also when the fast pass gave up for another reason than an error.
 #[cold]
-fn slow(text: &[u8], mode: Mode, target: &mut dyn Visit) -> Result<(), Error> {
-    read_tree(&json::parse(text)?, mode, target)
-}
-
-fn read_tree(value: &Value, mode: Mode, target: &mut dyn Visit) -> Result<(), Error> {
-    let mut d = Decoder::from_value(value, mode);
+fn slow(text: &[u8], mode: Mode, policy: Policy, target: &mut dyn Visit) -> Result<(), Error> {
+    let value = json::parse(text)?;
+    let mut d = Decoder::from_value(&value, mode).under(policy);
     target.get(&mut d).map_err(|failed| d.error(failed))
 }

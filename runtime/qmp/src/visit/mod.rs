@@ -17,9 +17,10 @@ mod tree;
 
 pub use decoder::{Decoder, Mode};
 pub use encoder::Encoder;
-pub(crate) use entry::read;
 pub use entry::{from_json, from_json_lenient, from_keyval, from_value, from_value_lenient, to_json, to_value};
+pub(crate) use entry::{from_json_under, read};
 
+use crate::Special;
 pub use crate::value::Kind;
 
 /// Reading failed; what went wrong, and where, is kept by the [`Decoder`].
@@ -88,6 +89,9 @@ pub trait Object {
 pub trait Enum: Sized {
     /// Wire names, in schema order.
     const NAMES: &'static [&'static str];
+
+    /// The values that the schema marks, by their index in `NAMES`, in ascending order.
+    const SPECIAL: &'static [(usize, Special)] = &[];
 
     /// The value whose name is `NAMES[i]`.
     fn from_index(i: usize) -> Self;
