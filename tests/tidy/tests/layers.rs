@@ -79,6 +79,7 @@ fn every_product_package_is_in_the_table() {
             "qapi-conformance",
             "qapi-vm-tests",
             "qapi-perf",
+            "qapi-fuzz-replay",
         ];
         let known = MAY_USE.iter().any(|(ours, _)| ours == name) || of_tests.contains(&name.as_str());
         assert!(known, "{name} has no row in MAY_USE");
