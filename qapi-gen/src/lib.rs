@@ -9,11 +9,13 @@ mod analyse;
 mod cargo;
 mod check;
 pub mod diag;
+pub mod diff;
 #[cfg(feature = "cli")]
 mod doc;
 mod emit;
 mod export;
 mod files;
+mod import;
 pub mod ir;
 mod json;
 mod output;
@@ -30,6 +32,7 @@ pub use diag::{Diagnostic, Diagnostics, Format};
 #[cfg(feature = "cli")]
 pub use doc::document;
 pub use files::GeneratedFile;
+pub use import::{ImportError, import};
 pub use output::Output;
 pub use settings::{CHOICES, Choice, ConditionMode, Form, Policy, Setting, SettingError, Settings, UnknownMode};
 pub use source::{DiskLoader, Loader, MemoryLoader};
