@@ -13,16 +13,16 @@ use crate::source::{SourceMap, Span};
 pub(super) struct Side<'a> {
     pub(super) schema: &'a Schema,
     sources: &'a SourceMap,
-    symbols: &'a Symbols,
+    conditions: &'a Conditions,
 }
 
 impl<'a> Side<'a> {
-    pub(super) fn new(schema: &'a Schema, sources: &'a SourceMap, symbols: &'a Symbols) -> Self {
-        Self { schema, sources, symbols }
+    pub(super) fn new(schema: &'a Schema, sources: &'a SourceMap, conditions: &'a Conditions) -> Self {
+        Self { schema, sources, conditions }
     }
 
     pub(super) fn holds(&self, cond: &Cond) -> bool {
-        self.symbols.holds(cond)
+        self.conditions.holds(cond)
     }
 
     pub(super) fn name(&self, id: TypeId) -> &'a str {
