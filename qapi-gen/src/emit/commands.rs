@@ -26,7 +26,7 @@ pub(crate) fn definition(plan: &Plan<'_>, index: usize, command: &Command, gate:
         text.gate(gate);
         open!(text, "impl rt::Command for {name}");
         line!(text, "const NAME: &'static str = {};", quoted(&info.name));
-        line!(text, "const FLAGS: rt::CommandFlags = {};", flags(command));
+        line!(text, "const FLAGS: rt::CommandFlags = {};", flags(plan, command));
         line!(text, "type Reply = {};", reply(plan, command, info.module));
         text.close();
     }
@@ -106,7 +106,7 @@ fn reply(plan: &Plan<'_>, command: &Command, from: ModuleId) -> String {
 }
 
 /// The command's flags as a constant expression.
-pub(crate) fn flags(command: &Command) -> String {
+pub(crate) fn flags(plan: &Plan<'_>, command: &Command) -> String {
     let mut set = String::new();
     let mut flag = |wanted: bool, text: &str| {
         if wanted {
@@ -118,6 +118,9 @@ pub(crate) fn flags(command: &Command) -> String {
     flag(command.allow_preconfig, "preconfig: true");
     flag(!command.success_response, "success_response: false");
     flag(command.coroutine, "coroutine: true");
+    if let Some(special) = plan.special(&command.info.features) {
+        flag(true, &format!("special: {special}"));
+    }
     if set.is_empty() {
         "rt::CommandFlags::NONE".to_owned()
     } else {

@@ -74,7 +74,11 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum, text: &mut 
     open!(text, "impl rt::Enum for {name}");
     let wire = values.iter().map(|variant| (quoted(&variant.value.name), &variant.gate));
     text.list(format_args!("const NAMES: &'static [&'static str] = &["), wire, "];");
-    conversions(&values, &other, text);
+    let positions = Positions::new(values.iter().map(|variant| &variant.gate));
+    if has_special(plan, &values) {
+        special(plan, &values, &positions, text);
+    }
+    conversions(&values, &positions, &other, text);
     open!(text, "fn as_str(&self) -> &str");
     open!(text, "match self");
     for Variant { ident, value, gate } in &values {
@@ -89,9 +93,28 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum, text: &mut 
     line!(text, "rt::enumeration!({name});");
 }
 
+/// True when a run-time policy is about some of the values.
+pub(crate) fn has_special(plan: &Plan<'_>, values: &[Variant<'_>]) -> bool {
+    values.iter().any(|variant| plan.special(&variant.value.features).is_some())
+}
+
+/// The table of the values that a run-time policy is about.
+fn special(plan: &Plan<'_>, values: &[Variant<'_>], positions: &Positions<'_>, text: &mut Text) {
+    let kept = positions.kept();
+    let marked: Vec<_> = values
+        .iter()
+        .enumerate()
+        .filter_map(|(index, variant)| Some((index, plan.special(&variant.value.features)?, &variant.gate)))
+        .map(|(index, special, gate)| match &kept {
+            Some(kept) => (format!("(rt::position({index}, {kept}), {special})"), gate),
+            None => (format!("({index}, {special})"), gate),
+        })
+        .collect();
+    text.list(format_args!("const SPECIAL: &'static [(usize, rt::Special)] = &["), marked, "];");
+}
+
 /// `from_index` and `from_unknown`.
-fn conversions(values: &[Variant<'_>], other: &str, text: &mut Text) {
-    let positions = Positions::new(values.iter().map(|variant| &variant.gate));
+fn conversions(values: &[Variant<'_>], positions: &Positions<'_>, other: &str, text: &mut Text) {
     open!(text, "fn from_index(i: usize) -> Self");
     positions.open_match(text, "i");
     for (index, Variant { ident, gate, .. }) in values.iter().enumerate() {

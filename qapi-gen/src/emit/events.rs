@@ -17,5 +17,8 @@ pub(crate) fn definition(plan: &Plan<'_>, index: usize, event: &Event, gate: &Ga
     text.gate(gate);
     open!(text, "impl rt::Event for {name}");
     line!(text, "const NAME: &'static str = {};", quoted(wire));
+    if let Some(special) = plan.special(&info.features) {
+        line!(text, "const SPECIAL: rt::Special = {special};");
+    }
     text.close();
 }

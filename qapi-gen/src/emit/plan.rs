@@ -208,6 +208,33 @@ impl<'a> Plan<'a> {
         !ANSWERED_BY_RUNTIME.contains(&command.info.name.as_str())
     }
 
+    /// The marks that the runtime's policy asks about, as a constant expression, when `features` hold any.
+    pub(crate) fn special(&self, features: &[Feature]) -> Option<String> {
+        if features.is_empty() {
+            return None;
+        }
+        let [deprecated, unstable] = ["deprecated", "unstable"].map(|name| self.kept.feature(features, name));
+        Some(match (&deprecated, &unstable) {
+            (Gate::Never, Gate::Never) => return None,
+            (Gate::Always, Gate::Never) => "rt::Special::DEPRECATED".to_owned(),
+            (Gate::Never, Gate::Always) => "rt::Special::UNSTABLE".to_owned(),
+            (Gate::Always, Gate::Always) => "rt::Special::BOTH".to_owned(),
+            _ => {
+                let (deprecated, unstable) = (deprecated.expression(), unstable.expression());
+                format!("rt::Special {{ deprecated: {deprecated}, unstable: {unstable} }}")
+            }
+        })
+    }
+
+    /// True for the schema type `size` and lists of it, which look like any 64-bit integer in Rust.
+    pub(crate) fn sized(&self, id: TypeId) -> bool {
+        match self.schema.ty(id).kind {
+            TypeKind::Builtin(builtin) => builtin == Builtin::Size,
+            TypeKind::Array(element) => self.sized(element),
+            _ => false,
+        }
+    }
+
     /// The `#[deprecated]` attribute, when `features` hold `deprecated`.
     pub(crate) fn deprecated(&self, features: &[Feature], doc: Option<&crate::ir::Doc>) -> Option<String> {
         let gate = self.kept.feature(features, "deprecated");

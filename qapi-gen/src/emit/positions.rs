@@ -51,6 +51,15 @@ impl<'g> Positions<'g> {
         self.gates.iter().copied().enumerate()
     }
 
+    /// The numbers of the entries that exist, as an expression; `None` when they are their positions.
+    pub(crate) fn kept(&self) -> Option<String> {
+        let number = |(number, gate): (usize, &Gate)| match gate {
+            gate if gate.is_conditional() => format!("#[cfg({gate})] {number}"),
+            _ => number.to_string(),
+        };
+        self.conditional.then(|| format!("&[{}]", self.numbers().map(number).collect::<Vec<_>>().join(", ")))
+    }
+
     /// When no entry exists at all.
     pub(crate) fn nothing(&self) -> Gate {
         self.gates.iter().fold(Gate::Never, |gate, entry| gate.or((*entry).clone())).not()

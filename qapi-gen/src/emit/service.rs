@@ -104,7 +104,7 @@ pub fn service<S: Commands + 'static>(server: S) -> Service<S> {
         text.open_with(format_args!("static COMMANDS: &[rt::CommandInfo] = &"), "[");
         for (_, command, gate) in &self.commands {
             text.gate(gate);
-            let (name, flags) = (quoted(&command.info.name), commands::flags(command));
+            let (name, flags) = (quoted(&command.info.name), commands::flags(self.plan, command));
             line!(text, "rt::CommandInfo {{ name: {name}, flags: {flags} }},");
         }
         text.close_with("];");

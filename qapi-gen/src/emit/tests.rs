@@ -95,3 +95,35 @@ fn deprecation_reaches_rust() {
     assert!(code.contains("#[deprecated=\"Used.\"]"), "{code}");
     assert!(code.contains("#[deprecated=\"deprecatedintheschema\"]pubold:i64"), "{code}");
 }
+
+#[test]
+fn marks_reach_the_runtime_and_nothing_else_does() {
+    let schema = "{ 'enum': 'Ee', 'data': [ 'a', { 'name': 'b', 'features': [ 'unstable' ] } ] }
+         { 'struct': 'Ss', 'data': { 'x': 'str', 'old': { 'type': 'int', 'features': [ 'deprecated', 'unstable' ] } } }
+         { 'union': 'Uu', 'base': { 't': 'Ee' }, 'discriminator': 't', 'data': { 'a': 'Ss' } }
+         { 'command': 'c', 'features': [ 'deprecated' ], 'allow-oob': true }
+         { 'event': 'E', 'features': [ 'unstable', 'other' ] }";
+    let code = emitted(schema, &Settings::new().dialect("7.2".parse().unwrap()));
+    for part in [
+        "constSPECIAL:&'static[(usize,rt::Special)]=&[(1,rt::Special::UNSTABLE)];",
+        "constSPECIAL:&'static[(usize,rt::Special)]=<Eeasrt::Enum>::SPECIAL;",
+        "0=>rt::Visit::get(&mutself.x,d),",
+        "1=>{d.permit(rt::Special::BOTH)?;rt::Visit::get(&mutself.old,d)}",
+        "e.member(\"x\",&self.x);e.special(rt::Special::BOTH,\"old\",&self.old);",
+        "rt::CommandFlags{oob:true,special:rt::Special::DEPRECATED,..rt::CommandFlags::NONE}",
+        "constNAME:&'staticstr=\"E\";constSPECIAL:rt::Special=rt::Special::UNSTABLE;",
+    ] {
+        assert!(code.contains(part), "{part} in {code}");
+    }
+    let plain = emitted("{ 'enum': 'Ee', 'data': [ 'a' ] } { 'event': 'E', 'data': { 'e': 'Ee' } }", &Settings::new());
+    assert!(!plain.to_lowercase().contains("special"), "{plain}");
+}
+
+#[test]
+fn sizes_are_told_from_other_integers() {
+    let code =
+        emitted("{ 'struct': 'Ss', 'data': { 'a': 'size', '*b': [ 'size' ], 'c': 'uint64' } }", &Settings::new());
+    for part in ["0=>d.size(&mutself.a),", "1=>d.size(&mutself.b),", "2=>rt::Visit::get(&mutself.c,d),"] {
+        assert!(code.contains(part), "{part} in {code}");
+    }
+}

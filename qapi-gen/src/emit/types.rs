@@ -49,7 +49,7 @@ pub(crate) fn structure(
     text.gate(gate);
     open!(text, "impl rt::Object for {name}");
     let union = object.variants.is_some() && plan.kept.tag_enum(object).is_some();
-    visitor(&fields, union, text);
+    visitor(plan, &fields, union, text);
     text.close();
     text.gate(gate);
     line!(text, "rt::object!({name});");
@@ -99,7 +99,7 @@ fn declaration(plan: &Plan<'_>, owner: TypeId, field: &Field<'_>, from: ModuleId
 }
 
 /// The methods of `rt::Object`.
-fn visitor(fields: &[Field<'_>], union: bool, text: &mut Text) {
+fn visitor(plan: &Plan<'_>, fields: &[Field<'_>], union: bool, text: &mut Text) {
     let positions = Positions::new(fields.iter().map(|field| &field.gate));
     open!(text, "fn shape(&self) -> &'static rt::Shape");
     shape(fields, &positions, text);
@@ -117,17 +117,8 @@ fn visitor(fields: &[Field<'_>], union: bool, text: &mut Text) {
         line!(text, "let _ = &d;");
     }
     positions.open_match(text, "i");
-    for (index, Field { ident, tag, gate, .. }) in fields.iter().enumerate() {
-        let pattern = positions.pattern(index);
-        text.gate(gate);
-        if *tag {
-            open!(text, "{pattern} =>");
-            line!(text, "self.{ident} = d.tag()?;");
-            line!(text, "Ok(())");
-            text.close();
-        } else {
-            line!(text, "{pattern} => rt::Visit::get(&mut self.{ident}, d),");
-        }
+    for (index, field) in fields.iter().enumerate() {
+        arm(plan, field, &positions.pattern(index), text);
     }
     line!(text, "_ => Ok(()),");
     text.close();
@@ -140,8 +131,11 @@ fn visitor(fields: &[Field<'_>], union: bool, text: &mut Text) {
         let name = quoted(&member.name);
         text.gate(gate);
         if *tag {
+            // A tag tells what the rest means: no policy hides it.
             line!(text, "e.key({name});");
             line!(text, "e.str(rt::Enum::as_str(&self.{ident}));");
+        } else if let Some(special) = plan.special(&member.features) {
+            line!(text, "e.special({special}, {name}, &self.{ident});");
         } else {
             line!(text, "e.member({name}, &self.{ident});");
         }
@@ -155,6 +149,33 @@ fn visitor(fields: &[Field<'_>], union: bool, text: &mut Text) {
         line!(text, "self.u.branch()");
         text.close();
     }
+}
+
+/// The arm of `load` that reads one member.
+fn arm(plan: &Plan<'_>, field: &Field<'_>, pattern: &str, text: &mut Text) {
+    let Field { member, ident, tag, gate } = field;
+    text.gate(gate);
+    let special = plan.special(&member.features);
+    let read = if plan.sized(member.ty) {
+        format!("d.size(&mut self.{ident})")
+    } else {
+        format!("rt::Visit::get(&mut self.{ident}, d)")
+    };
+    if !tag && special.is_none() {
+        line!(text, "{pattern} => {read},");
+        return;
+    }
+    open!(text, "{pattern} =>");
+    if let Some(special) = special {
+        line!(text, "d.permit({special})?;");
+    }
+    if *tag {
+        line!(text, "self.{ident} = d.tag()?;");
+        line!(text, "Ok(())");
+    } else {
+        line!(text, "{read}");
+    }
+    text.close();
 }
 
 /// The static description of the members.

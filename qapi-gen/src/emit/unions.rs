@@ -51,7 +51,11 @@ pub(crate) fn branches(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info
     }
     text.gate(gate);
     open!(text, "impl rt::Enum for {name}");
-    line!(text, "const NAMES: &'static [&'static str] = <{} as rt::Enum>::NAMES;", plan.path(tag, info.module));
+    let tag = plan.path(tag, info.module);
+    line!(text, "const NAMES: &'static [&'static str] = <{tag} as rt::Enum>::NAMES;");
+    if enums::has_special(plan, &values) {
+        line!(text, "const SPECIAL: &'static [(usize, rt::Special)] = <{tag} as rt::Enum>::SPECIAL;");
+    }
     let positions = Positions::new(values.iter().map(|variant| &variant.gate));
     conversions(&positions, &cases, &other, text);
     text.close();

@@ -91,6 +91,11 @@ impl Conditions {
         }
     }
 
+    /// True when `cond` holds whatever features are on.
+    pub(crate) fn holds(&self, cond: &Cond) -> bool {
+        self.gate(cond) == Gate::Always
+    }
+
     /// The cargo feature that stands for a symbol: the one given, else `config-zstd` for `CONFIG_ZSTD`.
     fn feature(&self, symbol: &str) -> String {
         let usual = |c: char| match c.to_ascii_lowercase() {
