@@ -3,12 +3,14 @@
 //! Compilation gathers them and goes on, so that one run shows every mistake.
 
 pub mod catalogue;
+pub mod explain;
 mod render;
 mod similar;
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::Rule;
+pub use explain::{Explanation, explain};
 pub use render::Format;
 pub(crate) use similar::similar;
 
