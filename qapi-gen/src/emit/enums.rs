@@ -100,15 +100,11 @@ pub(crate) fn has_special(plan: &Plan<'_>, values: &[Variant<'_>]) -> bool {
 
 /// The table of the values that a run-time policy is about.
 fn special(plan: &Plan<'_>, values: &[Variant<'_>], positions: &Positions<'_>, text: &mut Text) {
-    let kept = positions.kept();
     let marked: Vec<_> = values
         .iter()
         .enumerate()
         .filter_map(|(index, variant)| Some((index, plan.special(&variant.value.features)?, &variant.gate)))
-        .map(|(index, special, gate)| match &kept {
-            Some(kept) => (format!("(rt::position({index}, {kept}), {special})"), gate),
-            None => (format!("({index}, {special})"), gate),
-        })
+        .map(|(index, special, gate)| (format!("({}, {special})", positions.position(index)), gate))
         .collect();
     text.list(format_args!("const SPECIAL: &'static [(usize, rt::Special)] = &["), marked, "];");
 }

@@ -100,7 +100,7 @@ impl Code {
 /// What generated code may do although hand-written code should not; each for a reason of its own:
 /// the handlers' futures stay on one thread, a schema decides on names and sizes, deprecated things
 /// are still carried, and nobody uses all of a schema.
-const LINTS: &str = "allow(async_fn_in_trait, clippy::all, dead_code, deprecated, unreachable_pub, unused_imports, \
+const LINTS: &str = "allow(async_fn_in_trait, clippy::all, dead_code, deprecated, unreachable_pub, unused_imports, unused_macros, \
                      reason = \"generated: the schema decides what there is, and its users what of it is used\")";
 
 /// The whole tree.

@@ -34,7 +34,8 @@ impl<'g> Positions<'g> {
     /// Begins a `match` on the entry at `position`; the arms are those of [`Positions::pattern`].
     pub(crate) fn open_match(&self, text: &mut Text, position: &str) {
         if self.conditional {
-            text.list(format_args!("const KEPT: &[usize] = &["), self.numbers(), "];");
+            let numbers = self.gates.iter().copied().enumerate();
+            text.list(format_args!("const KEPT: &[usize] = &["), numbers, "];");
             open!(text, "match KEPT.get({position})");
         } else {
             open!(text, "match {position}");
@@ -46,18 +47,15 @@ impl<'g> Positions<'g> {
         if self.conditional { format!("Some({number})") } else { number.to_string() }
     }
 
-    /// The numbers of the entries that exist, as items of a list.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = (usize, &'g Gate)> + '_ {
-        self.gates.iter().copied().enumerate()
-    }
-
-    /// The numbers of the entries that exist, as an expression; `None` when they are their positions.
-    pub(crate) fn kept(&self) -> Option<String> {
-        let number = |(number, gate): (usize, &Gate)| match gate {
-            gate if gate.is_conditional() => format!("#[cfg({gate})] {number}"),
-            _ => number.to_string(),
-        };
-        self.conditional.then(|| format!("&[{}]", self.numbers().map(number).collect::<Vec<_>>().join(", ")))
+    /// Where entry `number` stands if it exists, as a constant expression.
+    pub(crate) fn position(&self, number: usize) -> String {
+        let before = self.gates.iter().take(number);
+        let sure = before.clone().filter(|gate| !gate.is_conditional()).count();
+        let mut sum = sure.to_string();
+        for gate in before.filter(|gate| gate.is_conditional()) {
+            sum.push_str(&format!(" + {} as usize", gate.expression()));
+        }
+        sum
     }
 
     /// When no entry exists at all.

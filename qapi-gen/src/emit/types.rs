@@ -196,10 +196,7 @@ fn shape(fields: &[Field<'_>], positions: &Positions<'_>, text: &mut Text) {
         text.list(format_args!("required: &["), masks.iter().map(|mask| (mask, &Gate::Always)), "],");
     }
     match tag {
-        Some(index) if positions.conditional() => {
-            text.list(format_args!("tag: rt::position({index}, &["), positions.numbers(), "]),");
-        }
-        Some(index) => line!(text, "tag: {index},"),
+        Some(index) => line!(text, "tag: {},", positions.position(index)),
         None => line!(text, "tag: usize::MAX,"),
     }
     text.close_with("};");

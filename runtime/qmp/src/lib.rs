@@ -37,7 +37,7 @@ pub use policy::{InputPolicy, OutputPolicy, Policy, Special};
 pub use protocol::Version;
 pub use qapi_macros::qapi;
 pub use server::{Server, ServerError};
-pub use tables::{mask, position};
+pub use tables::mask;
 pub use value::{Dict, Null, Number, Str, Value};
 pub use visit::{
     Alternate, Decoder, Encoder, Enum, Failed, Kind, Mode, Object, Outcome, Shape, UnknownValue, Visit, from_json,

@@ -1,6 +1,6 @@
 //! Tables of generated code some of whose entries are compiled out under cargo features.
 //!
-//! A table leaves out what does not exist, so what follows moves up; these functions work out, while compiling, where.
+//! A table leaves out what does not exist, so what follows moves up; what is here works out, while compiling, where.
 
 /// The required mask of a [`Shape`](crate::Shape) from one entry per member that exists.
 #[must_use]
@@ -16,19 +16,6 @@ pub const fn mask<const WORDS: usize>(required: &[bool]) -> [u64; WORDS] {
     words
 }
 
-/// Where `number` stands in `kept`, the numbers of the entries that exist; `usize::MAX` if it does not.
-#[must_use]
-pub const fn position(number: usize, kept: &[usize]) -> usize {
-    let mut i = 0;
-    while i < kept.len() {
-        if kept[i] == number {
-            return i;
-        }
-        i += 1;
-    }
-    usize::MAX
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,11 +27,5 @@ mod tests {
         many[65] = true;
         assert_eq!(mask::<2>(&many), [0, 2]);
         assert_eq!(mask::<1>(&[]), [0]);
-    }
-
-    #[test]
-    fn positions_count_what_exists() {
-        assert_eq!(position(4, &[0, 2, 4]), 2);
-        assert_eq!(position(3, &[0, 2, 4]), usize::MAX);
     }
 }

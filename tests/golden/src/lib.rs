@@ -3,5 +3,6 @@
 
 include!(concat!(env!("OUT_DIR"), "/golden.rs"));
 include!(concat!(env!("OUT_DIR"), "/events.rs"));
+include!(concat!(env!("OUT_DIR"), "/conditions.rs"));
 
 qapi_runtime::qapi! { schema: "schema/legacy.json", dialect: "5.2", cfg: ["CONFIG_DEBT"] }
