@@ -1,6 +1,6 @@
 //! Values as one bare text, for people: properties set by hand, tables, `key = value` listings.
 //!
-//! [`parse`] reads a scalar (`0x10`, `on`, an enumeration's value) or a list of integers with ranges (`1-3,7`); [`format`]
+//! [`parse`] reads a scalar (`0x10`, `on`, an enumeration's value) or a list of integers with ranges (`1-3,7`); [`format()`]
 //! and [`format_human`] write the same, the latter with what helps a person to read it.
 
 use crate::value::{Number, Value};
@@ -51,10 +51,10 @@ pub fn format<T: Visit + ?Sized>(value: &T) -> Result<String, Error> {
     }
 }
 
-/// As [`format`](fn@format), for people: integers in hexadecimal too, text in quotes.
+/// As [`format()`], for people: integers in hexadecimal too, text in quotes.
 ///
 /// # Errors
-/// As [`format`](fn@format).
+/// As [`format()`].
 pub fn format_human<T: Visit + ?Sized>(value: &T) -> Result<String, Error> {
     let list = match to_value(value) {
         Value::Null => return Ok("<null>".into()),

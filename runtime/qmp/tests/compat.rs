@@ -85,6 +85,7 @@ impl Enum for Capability {
 
 enumeration!(Capability);
 struct_of!(Status, 0b11: 0 capability: Capability = "capability", 1 state: bool = "state");
+enum_of!(Plain: First = "first");
 struct_of!(SetCapabilities, 0b1: 0 capabilities: Vec<Status> = "capabilities");
 
 /// An event with a deprecated and an unstable member.
@@ -335,6 +336,7 @@ fn without_a_policy_everything_passes() {
     assert_eq!(to_json(&commit), r#"{"device": "d", "top": "t"}"#);
     assert_eq!(from_json::<Capability>(b"'x-colo'"), Ok(Capability::XColo));
     assert_eq!("x-colo".parse(), Ok(Capability::XColo));
+    assert_eq!(Plain::SPECIAL, []);
 }
 
 #[test]

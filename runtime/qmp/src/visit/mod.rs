@@ -90,7 +90,7 @@ pub trait Enum: Sized {
     /// Wire names, in schema order.
     const NAMES: &'static [&'static str];
 
-    /// The values that the schema marks, by their index in `NAMES`, in ascending order.
+    /// The values that the schema marks, by their index in `NAMES`.
     const SPECIAL: &'static [(usize, Special)] = &[];
 
     /// The value whose name is `NAMES[i]`.
