@@ -4,10 +4,12 @@
 
 mod migration_stream;
 mod monitor;
+mod options;
 mod schema;
 
 pub use migration_stream::migration_stream;
 pub use monitor::{qmp_decode, qmp_stream};
+pub use options::{keyval, string};
 pub use schema::{compile, doc_comments, schema};
 
 /// A target: takes any bytes, panics when something is wrong with the code under test.
@@ -20,6 +22,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("doc_comments", doc_comments),
     ("qmp_stream", qmp_stream),
     ("qmp_decode", qmp_decode),
+    ("keyval", keyval),
+    ("string", string),
     ("migration_stream", migration_stream),
 ];
 

@@ -5,7 +5,7 @@ use qapi_runtime::{Value, from_json, from_json_lenient, from_value, to_json, to_
 
 qapi_runtime::qapi! { schema: "schema/fuzz.json" }
 
-use fuzz::Everything;
+pub(crate) use fuzz::Everything;
 
 /// Any bytes as a stream of messages. How they are cut into pieces must not matter.
 pub fn qmp_stream(data: &[u8]) {
