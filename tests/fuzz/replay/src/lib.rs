@@ -6,11 +6,13 @@ mod migration_stream;
 mod monitor;
 mod options;
 mod schema;
+mod tools;
 
 pub use migration_stream::migration_stream;
 pub use monitor::{qmp_decode, qmp_stream};
 pub use options::{keyval, string};
 pub use schema::{compile, doc_comments, schema};
+pub use tools::import;
 
 /// A target: takes any bytes, panics when something is wrong with the code under test.
 pub type Target = fn(&[u8]);
@@ -20,6 +22,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("schema", schema),
     ("compile", compile),
     ("doc_comments", doc_comments),
+    ("import", import),
     ("qmp_stream", qmp_stream),
     ("qmp_decode", qmp_decode),
     ("keyval", keyval),

@@ -1,7 +1,7 @@
 //! The monitor's targets: framing of a stream, decoding of typed values.
 
 use qapi_runtime::json::{self, Stream};
-use qapi_runtime::{Value, from_json, from_json_lenient, from_value, to_json, to_value};
+use qapi_runtime::{from_json, from_json_lenient, from_value, to_json};
 
 qapi_runtime::qapi! { schema: "schema/fuzz.json" }
 
@@ -13,9 +13,16 @@ pub fn qmp_stream(data: &[u8]) {
     let whole = messages(text, text.len());
     assert_eq!(whole, messages(text, first % 16 + 1), "in pieces of {}", first % 16 + 1);
     if let [Ok(only)] = &*whole {
-        let back = json::parse(only.as_bytes()).expect("what was written can be read");
-        assert_eq!(to_json(&back), *only);
+        stable(only);
     }
+}
+
+/// What was written can be read, and reads the same for ever. Only the first time may differ: a double without a fraction is
+/// written as an integer, which has no negative zero.
+fn stable(text: &str) {
+    let again = |text: &str| to_json(&json::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}")));
+    let once = again(text);
+    assert_eq!(again(&once), once);
 }
 
 /// What comes out of the stream when it is fed by the piece: messages, written again, and errors.
@@ -49,8 +56,7 @@ pub fn qmp_decode(data: &[u8]) {
         assert_eq!(to_json(&lenient), to_json(&strict));
         let text = to_json(&strict);
         let again: Everything = from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
-        assert_eq!(to_json(&again), text);
-        let value: Value = to_value(&strict);
-        assert_eq!(to_json(&value), text);
+        assert_eq!(again, strict);
+        stable(&text);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use proc_macro2::TokenStream;
 use qapi_gen::{Diagnostics, Dialect, Format, MemoryLoader, Settings};
 
 /// Stands between the files of one input. The first file is the root; it may include the others, `b.json` to `d.json`.
@@ -34,11 +33,19 @@ pub fn compile(data: &[u8]) {
         Ok(output) => output,
         Err(diagnostics) => return rendered(&diagnostics),
     };
-    output.module_files().expect("generated code is Rust");
-    let plain: TokenStream = qapi_gen::layout(output.tokens()).parse().expect("plain text has tokens");
-    assert_eq!(plain.to_string(), output.tokens().to_string(), "plain text says what the tokens say");
+    rust(&output.text());
+    for file in output.module_files() {
+        rust(&file.text);
+    }
     let json = qapi_gen::introspect(root, &settings, &loader).expect("the same schema is accepted again");
     qapi_runtime::json::parse(json.as_bytes()).expect("introspection is JSON");
+    crate::tools::told(root, &settings, &loader);
+}
+
+fn rust(text: &str) {
+    if let Err(error) = syn::parse_file(text) {
+        panic!("{error}:\n{text}");
+    }
 }
 
 /// Any bytes as the documentation of a command with every kind of thing to document.
@@ -68,7 +75,10 @@ pub fn doc_comments(data: &[u8]) {
         settings = settings.dialect(dialect);
     }
     match qapi_gen::compile(Path::new("a.json"), &settings, &loader) {
-        Ok(output) => drop(output.module_files().expect("generated code is Rust")),
+        Ok(output) => {
+            rust(&output.text());
+            crate::tools::told(Path::new("a.json"), &settings, &loader);
+        }
         Err(diagnostics) => rendered(&diagnostics),
     }
 }
