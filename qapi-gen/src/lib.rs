@@ -9,12 +9,15 @@ mod analyse;
 mod cargo;
 mod check;
 pub mod diag;
+#[cfg(feature = "cli")]
 pub mod diff;
 #[cfg(feature = "cli")]
 mod doc;
 mod emit;
+#[cfg(feature = "cli")]
 mod export;
 mod files;
+#[cfg(feature = "cli")]
 mod import;
 pub mod ir;
 mod json;
@@ -32,7 +35,8 @@ pub use diag::{Diagnostic, Diagnostics, Format};
 #[cfg(feature = "cli")]
 pub use doc::document;
 pub use files::GeneratedFile;
-pub use import::{ImportError, import};
+#[cfg(feature = "cli")]
+pub use import::{ImportError, MonitorError, import, query_schema};
 pub use output::Output;
 pub use settings::{CHOICES, Choice, ConditionMode, Form, Policy, Setting, SettingError, Settings, UnknownMode};
 pub use source::{DiskLoader, Loader, MemoryLoader};
@@ -79,6 +83,7 @@ pub fn introspect(root: &Path, settings: &Settings, loader: &dyn Loader) -> Resu
 ///
 /// # Errors
 /// Every mistake in the schema, located.
+#[cfg(feature = "cli")]
 pub fn ir_json(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {
     let Analysis { sources, dialect, result, .. } = analyse(loader, root, settings.dialect);
     Ok(export::json(&result?, &sources, dialect, root))

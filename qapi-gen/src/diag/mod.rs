@@ -3,6 +3,7 @@
 //! Compilation gathers them and goes on, so that one run shows every mistake.
 
 pub mod catalogue;
+#[cfg(feature = "cli")]
 pub mod explain;
 mod render;
 mod similar;
@@ -10,6 +11,7 @@ mod similar;
 mod tests;
 
 pub use catalogue::Rule;
+#[cfg(feature = "cli")]
 pub use explain::{Explanation, explain};
 pub use render::Format;
 pub(crate) use similar::similar;

@@ -382,8 +382,7 @@ const KNOWN: [Known; 5] = [
 
 #[test]
 fn qemu_7_2_against_10_0() {
-    let Some(corpus) = std::env::var_os("QAPI_CORPUS").map(std::path::PathBuf::from) else {
-        eprintln!("skipped: qemu_7_2_against_10_0: QAPI_CORPUS is not set");
+    let Some(corpus) = qapi_test_support::corpus("qemu_7_2_against_10_0") else {
         return;
     };
     let path = |tree: &str| corpus.join(tree).join("qapi/qapi-schema.json");

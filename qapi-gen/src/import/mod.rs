@@ -5,10 +5,13 @@
 //! tell comments, conditions, modules, integer sizes and some flags; these are lost.
 
 mod answer;
+mod monitor;
 mod naming;
 mod print;
 #[cfg(test)]
 mod tests;
+
+pub use monitor::{MonitorError, query_schema};
 
 use std::path::Path;
 
