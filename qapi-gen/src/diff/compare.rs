@@ -94,6 +94,8 @@ pub(super) struct Site {
     pub(super) new: Option<Span>,
     /// Added to what is said: which type it is about, where this is not the subject.
     pub(super) of: String,
+    /// True inside a branch that is compared together with members beside it.
+    pub(super) in_branch: bool,
 }
 
 impl Site {
@@ -180,7 +182,7 @@ impl Comparer<'_> {
     fn node(&mut self, site: &Site, old: TypeId, new: TypeId) -> NodeId {
         let id = self.nodes.len();
         let (old_name, new_name) = (self.old.name(old), self.new.name(new));
-        let mut site = Site { node: Some(id), ..site.clone() };
+        let mut site = Site { node: Some(id), in_branch: false, ..site.clone() };
         match (self.old.meta(old), self.new.meta(new)) {
             (Some(_), Some(meta)) if old_name == new_name => {
                 site.subject = Subject { rank: 2, name: new_name.to_owned(), meta };
@@ -410,7 +412,7 @@ impl Comparer<'_> {
 
 fn root(meta: &'static str, rank: u8, name: &str, old: Option<Span>, new: Option<Span>) -> Site {
     let subject = Subject { rank, name: name.to_owned(), meta };
-    Site { subject, usage: Usage::Entity, node: None, old, new, of: String::new() }
+    Site { subject, usage: Usage::Entity, node: None, old, new, of: String::new(), in_branch: false }
 }
 
 /// The subject of a type.

@@ -251,7 +251,8 @@ impl<'a> Comparer<'a> {
                     view
                 };
                 let (old, new) = (view(self.old, old), view(self.new, new));
-                let site = Site { of: format!(" in branch '{name}'{}", site.of), ..site.clone() };
+                let of = format!(" in branch '{name}'{}", site.of);
+                let site = Site { of, in_branch: true, ..site.clone() };
                 self.views(&site, &old, &new);
             }
         }
@@ -260,7 +261,7 @@ impl<'a> Comparer<'a> {
     fn member(&mut self, site: &Site, old: Part<'a>, new: Part<'a>) {
         let mut site = site.at(Some(old.member.span), Some(new.member.span));
         let owners = (self.old.name(old.owner), self.new.name(new.owner));
-        if let Some(meta) = self.new.meta(new.owner).filter(|_| owners.0 == owners.1) {
+        if let Some(meta) = self.new.meta(new.owner).filter(|_| owners.0 == owners.1 && !site.in_branch) {
             // Inherited members are told about once, where they are written.
             site.subject = type_subject(meta, owners.1);
             site.of = String::new();
@@ -294,6 +295,9 @@ impl<'a> Comparer<'a> {
 
     /// Makes the type in which a member is written the subject, if the other side's type comes from it too.
     fn owner(&self, site: &mut Site, side: Side<'a>, owner: TypeId, other: Side<'a>) {
+        if site.in_branch {
+            return;
+        }
         let name = side.name(owner);
         let node = site.node.and_then(|node| self.nodes.get(node));
         let other_type = node.map(|node| if std::ptr::eq(side.schema, self.old.schema) { node.new } else { node.old });
