@@ -1,6 +1,6 @@
 //! The macro as a function from tokens to tokens.
 
-use qapi_gen::{DiskLoader, Settings};
+use qapi_gen::{ConditionMode, DiskLoader, Policy, Settings};
 use quote::quote;
 
 use crate::expand::expand;
@@ -9,7 +9,7 @@ use crate::expand::expand;
 fn schema(mistake: &str) -> (tempfile::TempDir, String) {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
-    std::fs::write(path("lamp.json"), "{ 'include': 'light.json' }\n{ 'command': 'look', 'returns': 'Light' }\n")
+    std::fs::write(path("lamp.json"), "{ 'include': 'light.json' }\n{ 'command': 'look', 'returns': 'Light', 'if': 'C', 'features': [ 'unstable' ] }\n")
         .unwrap();
     std::fs::write(path("light.json"), format!("{{ 'struct': 'Light', 'data': {{ 'lit': 'bool' }} }}\n{mistake}"))
         .unwrap();
@@ -20,8 +20,19 @@ fn schema(mistake: &str) -> (tempfile::TempDir, String) {
 #[test]
 fn expands_to_the_librarys_tokens_and_tracks_every_file() {
     let (directory, root) = schema("");
-    let expanded = expand(quote!(schema: #root, cfg: ["A", "B"], unmask: true)).to_string();
-    let settings = Settings::new().cfg("A").cfg("B").unmask(true);
+    let arguments = quote! {
+        schema: #root, cfg: ["A", "B"], conditions: "features", map: ["C=see"], deprecated: "hide", unstable: "gate=odd",
+        unmask: true
+    };
+    let expanded = expand(arguments).to_string();
+    let settings = Settings::new()
+        .cfg("A")
+        .cfg("B")
+        .conditions(ConditionMode::Features)
+        .map("C", "see")
+        .deprecated(Policy::Hide)
+        .unstable(Policy::Gate("odd".to_owned()))
+        .unmask(true);
     let output = qapi_gen::compile(root.as_ref(), &settings, &DiskLoader).unwrap();
     let tokens: proc_macro2::TokenStream = output.text().parse().unwrap();
     let rest = expanded.strip_prefix(&tokens.to_string()).expect("the library's tokens first");
@@ -47,6 +58,8 @@ fn wrong_arguments_say_why() {
         (quote!(schema: "a.json", colour: "red"), "unknown option 'colour'"),
         (quote!(schema: "a.json", server: "yes"), "takes true or false"),
         (quote!(schema: "a.json", cfg: [1]), "expected a string"),
+        (quote!(schema: "a.json", conditions: "later"), "expected resolve, features or keep-all"),
+        (quote!(schema: "a.json", deprecated: "drop"), "expected expose, hide, gate or gate=FEATURE"),
         (quote!(schema "a.json"), "expected `:`"),
         (quote!(schema: "no/such/file.json"), "no/such/file.json"),
     ] {

@@ -41,7 +41,9 @@ impl<'a, 'p> Server<'a, 'p> {
         }
         text.blank();
         let file = &self.plan.schema.module(module).name;
-        text.doc(&format!("Handlers for the commands of `{file}`."));
+        let rare = Positions::new(self.inside(module).map(|(.., gate)| gate)).may_be_empty();
+        let rare = if rare { "\n\nWhere none of its commands exists, everything implements it." } else { "" };
+        text.doc(&format!("Handlers for the commands of `{file}`.{rare}"));
         self.handlers(module, "", text);
     }
 

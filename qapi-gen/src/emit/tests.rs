@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{MemoryLoader, Settings};
+use crate::{ConditionMode, MemoryLoader, Policy, Settings};
 
 /// The code for a one-file schema, without spaces.
 fn emitted(schema: &str, settings: &Settings) -> String {
@@ -126,4 +126,55 @@ fn sizes_are_told_from_other_integers() {
     for part in ["0=>d.size(&mutself.a),", "1=>d.size(&mutself.b),", "2=>rt::Visit::get(&mutself.c,d),"] {
         assert!(code.contains(part), "{part} in {code}");
     }
+}
+
+#[test]
+fn policies_hide_and_gate() {
+    let schema = "{ 'enum': 'Ee', 'data': [ 'a', { 'name': 'b', 'features': [ 'deprecated' ] } ] }
+         { 'struct': 'Ss', 'data': { 'e': 'Ee', '*old': { 'type': 'int', 'features': [ 'deprecated' ] } } }
+         { 'command': 'c', 'features': [ 'unstable' ], 'data': 'Ss' }
+         { 'event': 'E', 'features': [ { 'name': 'deprecated', 'if': 'X' } ] }";
+    let hidden = Settings::new().deprecated(Policy::Hide).unstable(Policy::Hide);
+    let code = emitted(schema, &hidden);
+    for absent in ["structC", "pubold", "\"b\"", "\"old\"", "\"name\":\"c\""] {
+        assert!(!code.contains(absent), "{absent} in {code}");
+    }
+    assert!(code.contains("structSs") && code.contains("structE{"), "{code}");
+    assert!(!emitted(schema, &hidden.cfg("X")).contains("structE{"));
+
+    let gate = |name: &str| Policy::Gate(name.to_owned());
+    let code = emitted(schema, &Settings::new().deprecated(gate("old")).unstable(gate("new")));
+    for part in [
+        "#[cfg(feature=\"old\")]#[deprecated=\"deprecatedintheschema\"]pubold:Option<i64>",
+        "required:&rt::mask::<1>(&[true,#[cfg(feature=\"old\")]false,])",
+        "#[cfg(feature=\"new\")]asyncfnc(",
+        "constSPECIAL:&'static[(usize,rt::Special)]=&[#[cfg(feature=\"old\")](1,rt::Special::DEPRECATED),]",
+        "Cargofeaturesthatdecideonpartsofit:`new`,`old`.",
+    ] {
+        assert!(code.contains(part), "{part} in {code}");
+    }
+}
+
+#[test]
+fn kept_conditions_are_named() {
+    let schema = "{ 'struct': 'Ss', 'data': { 'x': { 'type': 'int', 'if': { 'all': [ 'A', { 'not': 'B' } ] } } } }
+         { 'command': 'c', 'if': { 'not': 'A' } }";
+    let code = emitted(schema, &Settings::new().conditions(ConditionMode::KeepAll));
+    assert!(code.contains("**Condition:**`A`andnot`B`") && code.contains("pubx:i64"), "{code}");
+    assert!(code.contains("structC{") && !code.contains("cfg("), "{code}");
+    assert!(!emitted(schema, &Settings::new().cfg("A")).contains("Condition"));
+}
+
+#[test]
+fn types_exist_where_something_uses_them() {
+    let schema = "{ 'struct': 'Own', 'data': {}, 'if': 'A' } { 'struct': 'User', 'data': { 'own': 'Own' }, 'if': 'B' }
+         { 'struct': 'Implied', 'data': { 'own': 'Own' }, 'if': { 'all': [ 'A', 'C' ] } }";
+    let code = emitted(schema, &Settings::new().conditions(ConditionMode::Features));
+    let before = |name: &str| {
+        let at = code.find(&format!("pubstruct{name}")).unwrap();
+        let derive = code[..at].rfind("#[derive").unwrap();
+        code[..derive].rsplit("///").next().unwrap().to_owned()
+    };
+    assert!(before("Own").ends_with("#[cfg(any(feature=\"a\",feature=\"b\"))]"), "{}", before("Own"));
+    assert!(before("User").ends_with("#[cfg(feature=\"b\")]"), "{}", before("User"));
 }

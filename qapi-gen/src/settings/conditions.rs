@@ -92,6 +92,7 @@ impl Conditions {
     }
 
     /// True when `cond` holds whatever features are on.
+    #[cfg(feature = "cli")]
     pub(crate) fn holds(&self, cond: &Cond) -> bool {
         self.gate(cond) == Gate::Always
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qapi_gen::{DiskLoader, Settings};
+use qapi_gen::{ConditionMode, DiskLoader, Policy, Settings};
 
 const RELEASES: &[&str] = &["qemu-7.2", "qemu-10.0"];
 const SCHEMAS: &[&str] = &["qapi/qapi-schema.json", "qga/qapi-schema.json", "storage-daemon/qapi/qapi-schema.json"];
@@ -67,4 +67,23 @@ fn whole_schemas_compile_without_a_warning() {
             cargo(&none, &["check"]);
         }
     }
+}
+
+#[test]
+#[ignore = "checks a large crate five times: a minute"]
+fn undecided_conditions_compile_without_a_warning() {
+    let Some(corpus) = qapi_test_support::corpus("undecided_conditions_compile_without_a_warning") else {
+        return;
+    };
+    let schema = corpus.join("qemu-10.0").join(SCHEMAS[0]);
+    let settings = |mode| Settings::new().conditions(mode);
+    cargo(&generate(&schema, &settings(ConditionMode::KeepAll), "keep-all"), &["check"]);
+    let gate = |name: &str| Policy::Gate(name.to_owned());
+    let features = settings(ConditionMode::Features).deprecated(gate("deprecated")).unstable(gate("unstable"));
+    let features = generate(&schema, &features, "features");
+    cargo(&features, &["check"]);
+    cargo(&features, &["check", "--all-features"]);
+    cargo(&features, &["check", "--features", "config-linux,config-vnc,config-spice,unstable"]);
+    let hidden = settings(ConditionMode::KeepAll).deprecated(Policy::Hide).unstable(Policy::Hide);
+    cargo(&generate(&schema, &hidden, "hidden"), &["check"]);
 }
