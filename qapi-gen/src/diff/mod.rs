@@ -3,6 +3,27 @@
 //! The comparison follows the wire: it starts at commands and events and goes from there through the
 //! types, so that it knows what a type is used for. The same change means different things in
 //! arguments and in replies; `rules` holds every such decision. Names of types do not matter.
+//!
+//! | change | in arguments | in replies and events |
+//! |---|---|---|
+//! | optional member added | breaks servers: they must handle it | compatible |
+//! | mandatory member added, or optional made mandatory | breaks clients and servers | breaks servers: they must provide it |
+//! | mandatory member made optional | breaks servers | breaks clients |
+//! | member removed | breaks clients and servers | breaks clients and servers |
+//! | value or branch added | breaks servers | breaks strict clients |
+//! | value or branch removed | breaks clients and servers | breaks servers: they may send it |
+//! | JSON type added to an alternate | breaks servers | breaks clients |
+//! | type has more values, as `int` has over `uint8` | breaks servers | breaks clients; a `str` over an enum strict ones only |
+//! | type has fewer values | breaks clients and servers | breaks servers |
+//!
+//! | change of the entity | meaning |
+//! |---|---|
+//! | command added | breaks servers: the trait has a new method |
+//! | command or event removed | breaks clients and servers |
+//! | event added, feature added, `deprecated` or `unstable` set or taken away | compatible |
+//! | feature removed, `allow-preconfig` taken away | breaks clients |
+//! | `allow-oob` taken away, `success-response` changed | breaks clients and servers |
+//! | `allow-oob` set, `gen` changed | breaks servers: the handler is of another kind |
 
 mod compare;
 mod objects;
