@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use machine::{Accelerator, MachineKind};
+use migration::Settings;
 
 /// All boards, the default one last.
 pub(crate) const BOARDS: [MachineKind; 2] = [MachineKind::None, MachineKind::Microvm];
@@ -149,6 +150,8 @@ pub(crate) struct Config {
     pub(crate) daemonize: bool,
     /// Where a migration comes from (`-incoming`), as given.
     pub(crate) incoming: Option<String>,
+    /// How migration streams are written and read (`-global migration.…`).
+    pub(crate) migration: Settings,
     /// The QMP socket was not asked for: tell how to connect.
     pub(crate) greet: bool,
 }

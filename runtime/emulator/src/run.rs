@@ -33,7 +33,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         Hardware::build(move || build(&config, sink, reports))?
     };
     let events = EventSink::new();
-    let migration = Migration::new(config.incoming.as_deref(), &events)?;
+    let migration = Migration::new(config.incoming.as_deref(), config.migration.clone(), &events)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

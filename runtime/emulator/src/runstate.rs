@@ -124,6 +124,14 @@ impl Machine {
     }
 }
 
+/// Whether a guest may arrive by migration in that state. Those that a migration itself leads through would never be left.
+pub(crate) fn arrive(state: &RunState) -> Result<(), InvalidTransition> {
+    match allowed(&Inmigrate, state) && !matches!(state, Inmigrate | FinishMigrate) {
+        true => Ok(()),
+        false => Err(InvalidTransition { from: Inmigrate, to: state.clone() }),
+    }
+}
+
 /// Whether `to` may follow `from`.
 fn allowed(from: &RunState, to: &RunState) -> bool {
     let followers = FOLLOWERS.iter().find(|(state, _)| state == from);

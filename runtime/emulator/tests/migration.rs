@@ -2,8 +2,8 @@
 
 mod support;
 
-use std::io::Read as _;
-use std::os::unix::net::UnixListener;
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -195,7 +195,8 @@ fn refusals_are_qemus() {
     ] {
         assert_eq!(emulator.refusal(command, arguments), text);
     }
-    assert_eq!(emulator.run("query-migrate"), json!({}));
+    // Of the commands above one has got as far as beginning.
+    assert_eq!(emulator.run("query-migrate"), json!({ "status": "failed" }));
     emulator.execute("migrate", json!({ "uri": "unix:/nonexistent/x" }));
     let info = outcome(&mut emulator);
     assert_eq!(info["status"], "failed");
@@ -211,6 +212,9 @@ fn refusals_are_qemus() {
     ] {
         assert_eq!(waiting.refusal(command, arguments), text);
     }
+    let unknown = json!({ "uri": "tcp:nobody.invalid:1" });
+    let reason = waiting.refusal("migrate-incoming", unknown);
+    assert!(reason.starts_with("address resolution failed for nobody.invalid:1: "), "{reason}");
     let uri = json!({ "uri": format!("unix:{}", waiting.path("in").display()) });
     waiting.execute("migrate-incoming", uri.clone());
     assert_eq!(waiting.refusal("migrate-incoming", uri), "The incoming migration has already been started");
@@ -239,4 +243,28 @@ fn quit_does_not_leave_the_socket_of_a_source_that_never_came() {
     assert!(path.exists());
     assert_eq!(emulator.quit().code(), Some(0));
     assert!(!path.exists());
+}
+
+#[test]
+fn monitors_are_served_while_the_place_to_listen_is_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let other = directory.path().join("other");
+    let monitor = format!("unix:{},server=on,wait=off", other.display());
+    let mut emulator = Emulator::start(&["-machine", "none", "-incoming", "defer", "-qmp", &monitor]);
+    let pipe = emulator.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Opening a named pipe to read waits for somebody who writes.
+    let uri = json!({ "uri": format!("file:{}", pipe.display()) });
+    let mut client = UnixStream::connect(other).unwrap();
+    let command = json!({ "execute": "migrate-incoming", "arguments": uri });
+    write!(client, "{{\"execute\": \"qmp_capabilities\"}}{command}").unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    // Refused for lack of a path until the other command has begun.
+    while emulator.refusal("migrate-incoming", json!({ "uri": "unix:" }))
+        != "The incoming migration has already been started"
+    {
+        assert!(Instant::now() < deadline);
+    }
+    assert_eq!(emulator.status(), "inmigrate");
+    assert_eq!(emulator.quit().code(), Some(0));
 }

@@ -27,14 +27,20 @@ pub enum MigrationError {
     #[error("{0}")]
     Address(String),
     /// A connection that could not be made.
-    #[error("Failed to {action} '{address}': {source}")]
+    #[error("Failed to {action}: {source}")]
     Connect {
-        /// What was tried.
-        action: &'static str,
-        /// The address as it was given.
-        address: String,
+        /// What was tried, with the address.
+        action: String,
         /// What the system said.
         source: io::Error,
+    },
+    /// A host or port whose name nobody knows.
+    #[error("address resolution failed for {address}: {reason}")]
+    Resolve {
+        /// Host and port as they were given.
+        address: String,
+        /// What the resolver said.
+        reason: String,
     },
     /// A connection that broke while it was written to.
     #[error("cannot write the migration stream after byte {position}: {source}")]

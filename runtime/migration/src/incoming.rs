@@ -2,10 +2,7 @@
 
 mod ram;
 
-use std::{
-    collections::HashMap,
-    io::{Read, Write},
-};
+use std::io::{Read, Write};
 
 use vmstate::Source;
 
@@ -58,7 +55,7 @@ pub fn receive<R: Read>(
         settings,
         state,
         ram,
-        sections: HashMap::new(),
+        ram_section: None,
         loaded: Loaded::default(),
         return_path: ReturnPath { output: return_path, open: false },
     };
@@ -104,8 +101,8 @@ struct Incoming<'a, R> {
     settings: &'a Settings,
     state: &'a MigrationState,
     ram: RamLoader,
-    /// Names of the iterable sections by the sender's number.
-    sections: HashMap<u32, String>,
+    /// The sender's number of the only iterable section, once it has begun.
+    ram_section: Option<u32>,
     loaded: Loaded,
     return_path: ReturnPath,
 }
@@ -123,7 +120,7 @@ impl<R: Read> Incoming<'_, R> {
             match Record::decode(&mut self.input)? {
                 Record::Start(header) => self.start(position, header)?,
                 Record::Part(id) | Record::End(id) => {
-                    if !self.sections.contains_key(&id) {
+                    if self.ram_section != Some(id) {
                         return Err(mismatch(position, format!("Unknown savevm section {id}")));
                     }
                     self.ram_payload(id)?;
@@ -168,7 +165,7 @@ impl<R: Read> Incoming<'_, R> {
             return Err(unknown_section(position, &header));
         }
         check_version(position, &header, 4, 4)?;
-        self.sections.insert(header.id, header.name.to_string());
+        self.ram_section = Some(header.id);
         self.ram_payload(header.id)
     }
 
@@ -182,7 +179,14 @@ impl<R: Read> Incoming<'_, R> {
             ("globalstate", 0) => {
                 let mut global = GlobalState::empty();
                 vmstate::load(&mut global, header.version, &mut self.input)?;
-                self.loaded.run_state = Some(global.run_state()?);
+                let run_state = global.run_state()?;
+                let accepted = self.vm.accept_run_state(&run_state);
+                accepted.map_err(|source| MigrationError::Device {
+                    device: header.name.to_string(),
+                    instance: 0,
+                    source,
+                })?;
+                self.loaded.run_state = Some(run_state);
             }
             ("timer", 0) => {
                 let mut timer = TimerState::default();
@@ -207,7 +211,8 @@ impl<R: Read> Incoming<'_, R> {
             return Ok(());
         }
         let position = self.input.position();
-        let place = || self.sections.get(&id).cloned().unwrap_or_else(|| format!("section {id}"));
+        let ram = self.ram_section == Some(id);
+        let place = || if ram { "ram".to_owned() } else { format!("section {id}") };
         match Record::decode(&mut self.input) {
             Ok(Record::Footer(found)) if found == id => Ok(()),
             Ok(Record::Footer(found)) => Err(mismatch(

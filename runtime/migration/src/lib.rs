@@ -25,7 +25,7 @@ mod vm;
 pub use error::{MigrationError, VmError};
 pub use incoming::{IncomingOutcome, Loaded, receive, receive_from};
 pub use outgoing::{Outcome, send, send_to};
-pub use settings::Settings;
+pub use settings::{Settings, ZeroPageDetection};
 pub use state::{MigrationEvent, MigrationState};
 pub use stats::MigrationStats;
 pub use status::Status;

@@ -8,7 +8,7 @@ use std::{io::Write, time::Instant};
 use serde_json::{Map, Value};
 
 use crate::{
-    Address, DeviceSection, MigrationError, MigrationState, Settings, Status, Vm,
+    Address, DeviceSection, MigrationError, MigrationState, Settings, Status, Vm, ZeroPageDetection,
     codec::{self, Command, Configuration, Name, PAGE_SIZE, Record, SectionHeader},
     connect,
     stream::StreamWriter,
@@ -35,7 +35,8 @@ pub struct Outcome {
 ///
 /// Whatever happens, the dirty log is off when this returns.
 pub fn send<W: Write>(vm: &mut dyn Vm, channel: W, settings: &Settings, state: &MigrationState) -> Outcome {
-    let mut outgoing = Outgoing { vm, out: StreamWriter::new(channel), settings, state, stopped: None };
+    let out = StreamWriter::new(channel).find_zeros(settings.zero_page_detection != ZeroPageDetection::None);
+    let mut outgoing = Outgoing { vm, out, settings, state, stopped: None };
     let result = outgoing.run();
     let stopped = outgoing.stopped.is_some();
     if let Err(error) = outgoing.vm.dirty_log().stop() {
@@ -129,8 +130,13 @@ impl<W: Write> Outgoing<'_, W> {
         // Without its end the stream is worth nothing to the destination, so up to here the guest can be taken back.
         self.state.commit()?;
         self.record(&Record::Eof)?;
-        self.record(&Record::VmDescription(description))?;
+        // Alone in its write: should that fail, then nobody has it.
         self.out.flush()?;
+        let described = self.record(&Record::VmDescription(description)).and_then(|()| self.out.flush());
+        if let Err(error) = described {
+            // The destination may run already, so the guest must not be taken back; the description is for tools only.
+            tracing::warn!(%error, "the description of the devices was not sent");
+        }
         self.account(before);
         Ok(())
     }

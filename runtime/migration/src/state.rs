@@ -82,6 +82,12 @@ impl MigrationState {
         self.change(&mut inner, Status::Setup)
     }
 
+    /// Ends a migration that never got as far as [`send`](crate::send) or [`receive`](crate::receive); `reason` is what
+    /// [`error`](Self::error) tells.
+    pub fn fail(&self, reason: Option<String>) {
+        self.end(Status::Failed, reason);
+    }
+
     /// Asks the running migration to give up. Says whether it will; without one, or when the end of the stream is already on its way, it does not.
     pub fn cancel(&self) -> bool {
         let mut inner = self.lock();
@@ -156,20 +162,22 @@ impl MigrationState {
         self.lock().started.map_or(Duration::ZERO, |started| started.elapsed())
     }
 
-    /// Ends the migration by its result and says how it ended. An error after cancelling was asked for is its consequence, not a failure.
+    /// Ends the migration by its result and says how it ended.
     pub(crate) fn finish(&self, result: &Result<(), MigrationError>) -> Status {
+        match result {
+            Ok(()) => self.end(Status::Completed, None),
+            Err(error) => self.end(Status::Failed, Some(error.to_string())),
+        }
+    }
+
+    /// Goes to `end` and says where it went. An error after cancelling was asked for is its consequence, not a failure.
+    fn end(&self, end: Status, error: Option<String>) -> Status {
         let mut inner = self.lock();
         inner.total_time = inner.started.map_or(Duration::ZERO, |started| started.elapsed());
         inner.wake = None;
-        let end = match result {
-            _ if inner.status == Status::Cancelling => Status::Cancelled,
-            Ok(()) => Status::Completed,
-            Err(error) => {
-                inner.error = Some(error.to_string());
-                Status::Failed
-            }
-        };
-        if let Err(error) = self.change(&mut inner, end) {
+        let cancelled = inner.status == Status::Cancelling;
+        inner.error = error.filter(|_| !cancelled);
+        if let Err(error) = self.change(&mut inner, if cancelled { Status::Cancelled } else { end }) {
             tracing::error!(%error, "migration ended in a strange place");
         }
         inner.status

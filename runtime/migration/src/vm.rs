@@ -30,6 +30,13 @@ pub trait Vm: Send {
     /// # Errors
     /// When a device cannot be saved; the migration then fails.
     fn save_devices(&mut self) -> Result<Vec<DeviceSection>, VmError>;
+    /// Whether the machine can go on in the run state that the stream tells, under which name [`stop`](Self::stop) gave it at the source.
+    ///
+    /// # Errors
+    /// When it cannot, or when it does not know that state; the migration then fails.
+    fn accept_run_state(&mut self, _run_state: &str) -> Result<(), VmError> {
+        Ok(())
+    }
     /// Loads one device, consuming exactly its payload. `Ok(false)` when the machine has no such device.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use machine::{Accelerator, MachineKind};
+use migration::Settings;
 
 use super::chardev as char;
 use super::keyval::Keyval;
@@ -48,6 +49,7 @@ pub(super) struct Draft {
     pub(super) pidfile: Option<PathBuf>,
     pub(super) daemonize: bool,
     pub(super) incoming: Option<String>,
+    pub(super) migration: Settings,
 }
 
 impl Draft {

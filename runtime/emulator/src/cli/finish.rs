@@ -57,6 +57,7 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
         pidfile: draft.pidfile,
         daemonize: draft.daemonize,
         incoming: draft.incoming,
+        migration: draft.migration,
         greet,
     })
 }

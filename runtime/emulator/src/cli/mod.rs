@@ -3,6 +3,7 @@
 mod chardev;
 mod draft;
 mod finish;
+mod global;
 mod keyval;
 mod machine;
 mod object;

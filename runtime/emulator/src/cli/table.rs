@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::draft::Draft;
-use super::{draft, machine, object};
+use super::{draft, global, machine, object};
 use crate::version;
 
 /// An option's effect: `Ok(Some(text))` prints a text and ends.
@@ -210,6 +210,17 @@ const OPTIONS: &[Spec] = &[
             "defer: until command migrate-incoming names it",
         ],
         action: Action::Value(draft::incoming),
+    },
+    Spec {
+        names: &["global"],
+        argument: "migration.PROPERTY=VALUE",
+        help: &[
+            "format of migration streams, for peers of other versions:",
+            "send-configuration, send-section-footer, send-switchover-start,",
+            "multifd-flush-after-each-section=on|off",
+            "zero-page-detection=none|legacy|multifd",
+        ],
+        action: Action::Value(global::global),
     },
     Spec {
         names: &["version"],

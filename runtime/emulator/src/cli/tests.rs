@@ -223,3 +223,40 @@ fn any_value_survives_with_its_commas_doubled() {
         assert!(parsed.is_err(), "{text}: {parsed:?}");
     }
 }
+
+#[test]
+fn the_migration_stream_has_knobs() {
+    use migration::{Settings, ZeroPageDetection};
+    assert_eq!(config("").migration, Settings::default());
+    let config = config(
+        "-global migration.send-configuration=off -global migration.send-section-footer=off \
+         -global driver=migration,property=send-switchover-start,value=on \
+         -global migration.multifd-flush-after-each-section=off -global migration.zero-page-detection=none",
+    );
+    let expected = Settings {
+        send_configuration: false,
+        section_footers: false,
+        send_switchover_start: true,
+        multifd_flush_after_each_section: false,
+        zero_page_detection: ZeroPageDetection::None,
+        ..Settings::default()
+    };
+    assert_eq!(config.migration, expected);
+    for (argument, reason) in [
+        ("migration.nope=on", "can't apply global migration.nope=on: Property 'migration.nope' not found"),
+        (
+            "migration.send-configuration=x",
+            "can't apply global migration.send-configuration=x: Parameter 'send-configuration' expects 'on' or 'off'",
+        ),
+        (
+            "migration.zero-page-detection=all",
+            "can't apply global migration.zero-page-detection=all: \
+             Parameter 'zero-page-detection' does not accept value 'all'",
+        ),
+        ("foo.bar=1", "can't apply global foo.bar=1: only migration has such properties here"),
+        ("migration", "Expected '=' after parameter 'migration'"),
+        ("driver=migration,value=1", "Parameter 'property' is missing"),
+    ] {
+        assert_eq!(error(&format!("-global {argument}")), format!("-global {argument}: {reason}"));
+    }
+}

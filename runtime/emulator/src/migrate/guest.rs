@@ -10,6 +10,7 @@ use vmstate::Source;
 
 use crate::hardware::Hardware;
 use crate::owner::Reports;
+use crate::runstate;
 
 /// What a migration's thread holds of the machine.
 pub(crate) struct Guest {
@@ -51,6 +52,11 @@ impl Vm for Guest {
     fn save_devices(&mut self) -> Result<Vec<DeviceSection>, VmError> {
         let saved = self.hardware.machine().save_devices()?;
         Ok(saved.into_iter().map(section).collect())
+    }
+
+    fn accept_run_state(&mut self, run_state: &str) -> Result<(), VmError> {
+        let state = run_state.parse().map_err(|_| format!("there is no run state '{run_state}'"))?;
+        Ok(runstate::arrive(&state)?)
     }
 
     fn load_device(&mut self, section: &SectionHeader, source: &mut dyn Source) -> Result<bool, VmError> {

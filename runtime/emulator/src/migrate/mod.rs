@@ -14,11 +14,12 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use migration::{Address, Listener, MigrationError, MigrationState};
+use migration::{Address, Listener, MigrationError, MigrationState, Settings};
 use qapi_runtime::{Error, EventSink};
 use qapi_schema::{
     Migrate, MigrationCapability, MigrationCapabilityStatus, MigrationInfo, MigrationStatus, RunState, SocketAddress,
 };
+use tokio::sync::oneshot;
 
 use crate::errno::plain;
 use crate::owner::{Report, Reports};
@@ -46,6 +47,8 @@ enum Incoming {
     Unexpected,
     /// A command will tell.
     Deferred,
+    /// A command has told, and its client waits until a source can connect there.
+    Opening(oneshot::Sender<Result<(), Error>>),
     /// From here, as soon as the machine is there.
     Bound(Listener),
     /// From here; clients see the address.
@@ -55,6 +58,7 @@ enum Incoming {
 /// Migration as the owner sees it.
 pub(crate) struct Migration {
     state: Arc<MigrationState>,
+    settings: Settings,
     capabilities: Capabilities,
     /// Whether events are told; read by the migration's thread.
     tell: Arc<AtomicBool>,
@@ -76,7 +80,7 @@ const BUSY: &str = "There's a migration process in progress";
 impl Migration {
     /// No migration yet; `incoming` is what `-incoming` says. Listens at once, so that a source can
     /// connect as soon as the process is up.
-    pub(crate) fn new(incoming: Option<&str>, events: &EventSink) -> Result<Self, String> {
+    pub(crate) fn new(incoming: Option<&str>, settings: Settings, events: &EventSink) -> Result<Self, String> {
         let tell = Arc::new(AtomicBool::new(false));
         let incoming = match incoming {
             None => Incoming::Unexpected,
@@ -89,6 +93,7 @@ impl Migration {
         let observer = outside::observer(events.clone(), Arc::clone(&tell));
         Ok(Self {
             state: MigrationState::new(observer),
+            settings,
             capabilities: Capabilities::default(),
             tell,
             inward: false,
@@ -110,19 +115,33 @@ impl Migration {
         run_state: &RunState,
         guest: impl FnOnce() -> Guest + Send + 'static,
         reports: &Reports,
+        events: &EventSink,
     ) -> Result<(), Error> {
         self.may_start(arguments, run_state)?;
-        let address: Address = arguments.uri.parse().map_err(|error| match error {
-            MigrationError::Protocol(_) => Error::expects("uri", "a valid migration protocol"),
-            other => Error::generic(other.to_string()),
-        })?;
+        let address = arguments.uri.parse::<Address>();
         self.state.begin().map_err(|_| Error::generic(BUSY))?;
         (self.inward, self.settled) = (false, false);
-        let (state, reports) = (Arc::clone(&self.state), reports.clone());
-        spawn("migration", move || {
-            let ended = outside::send(guest(), &address, &state);
-            reports.send(Report::Migration(ended));
-        })
+        outside::emit(events, &self.tell, MigrationStatus::Setup);
+        let started = address.and_then(|address| {
+            let (state, settings, reports) = (Arc::clone(&self.state), self.settings.clone(), reports.clone());
+            spawn("migration", move || {
+                let ended = outside::send(guest(), &address, &settings, &state);
+                reports.send(Report::Migration(ended));
+            })
+        });
+        started.map_err(|error| self.failed_to_start(error, events))
+    }
+
+    /// A migration that ends in its command: clients see it as one that has failed, as in QEMU.
+    fn failed_to_start(&mut self, error: MigrationError, events: &EventSink) -> Error {
+        let (told, kept) = match error {
+            // The one reason that QEMU does not keep.
+            MigrationError::Protocol(_) => (Error::expects("uri", "a valid migration protocol"), None),
+            other => (Error::generic(plain(&other)), Some(plain(&other))),
+        };
+        self.state.fail(kept);
+        self.settle(events);
+        told
     }
 
     fn may_start(&self, arguments: &Migrate, run_state: &RunState) -> Result<(), Error> {
@@ -144,25 +163,49 @@ impl Migration {
         }
     }
 
-    /// Command `migrate-incoming`.
+    /// Command `migrate-incoming`: opens the place on a thread, since resolving a name takes its time. `reply` is answered when a
+    /// source can connect.
     pub(crate) fn listen(
         &mut self,
-        uri: &str,
+        uri: String,
+        reply: oneshot::Sender<Result<(), Error>>,
+        reports: &Reports,
+        events: &EventSink,
+    ) {
+        let refusal = match self.incoming {
+            Incoming::Deferred => None,
+            Incoming::Unexpected => Some("'-incoming' was not specified on the command line"),
+            Incoming::Opening(_) | Incoming::Bound(_) | Incoming::Started(_) => {
+                Some("The incoming migration has already been started")
+            }
+        };
+        if let Some(text) = refusal {
+            drop(reply.send(Err(Error::generic(text))));
+            return;
+        }
+        self.incoming = Incoming::Opening(reply);
+        // Told whether clients asked for the event or not, as QEMU does.
+        events.emit(&qapi_schema::Migration { status: MigrationStatus::Setup });
+        let sender = reports.clone();
+        let spawned = spawn("listen", move || {
+            let bound = uri.parse().and_then(|address| Listener::bind(&address));
+            sender.send(Report::Listening(bound));
+        });
+        if let Err(error) = spawned {
+            reports.send(Report::Listening(Err(error)));
+        }
+    }
+
+    /// The place of `migrate-incoming` is open, or cannot be: then another command may name another.
+    pub(crate) fn listening(
+        &mut self,
+        bound: Result<Listener, MigrationError>,
         guest: impl FnOnce() -> Guest + Send + 'static,
         reports: &Reports,
-    ) -> Result<(), Error> {
-        match self.incoming {
-            Incoming::Deferred => {}
-            Incoming::Unexpected => {
-                return Err(Error::generic("'-incoming' was not specified on the command line"));
-            }
-            Incoming::Bound(_) | Incoming::Started(_) => {
-                return Err(Error::generic("The incoming migration has already been started"));
-            }
-        }
-        let bound = uri.parse().and_then(|address| Listener::bind(&address));
-        let listener = bound.map_err(|error| Error::generic(plain(&error)))?;
-        self.receive(listener, guest, reports)
+    ) {
+        let Incoming::Opening(reply) = std::mem::replace(&mut self.incoming, Incoming::Deferred) else { return };
+        let outcome = bound.and_then(|listener| self.receive(listener, guest, reports));
+        drop(reply.send(outcome.map_err(|error| Error::generic(plain(&error)))));
     }
 
     /// The machine is there: lets the source of `-incoming` in.
@@ -170,7 +213,7 @@ impl Migration {
         &mut self,
         guest: impl FnOnce() -> Guest + Send + 'static,
         reports: &Reports,
-    ) -> Result<(), Error> {
+    ) -> Result<(), MigrationError> {
         match std::mem::replace(&mut self.incoming, Incoming::Deferred) {
             Incoming::Bound(listener) => self.receive(listener, guest, reports),
             other => {
@@ -185,19 +228,25 @@ impl Migration {
         listener: Listener,
         guest: impl FnOnce() -> Guest + Send + 'static,
         reports: &Reports,
-    ) -> Result<(), Error> {
-        self.incoming = Incoming::Started(outside::addresses(listener.address()));
-        self.state.begin().map_err(|_| Error::generic(BUSY))?;
+    ) -> Result<(), MigrationError> {
+        let addresses = outside::addresses(listener.address());
+        self.state.begin()?;
         (self.inward, self.settled) = (true, false);
-        let (state, reports) = (Arc::clone(&self.state), reports.clone());
+        let (state, settings, reports) = (Arc::clone(&self.state), self.settings.clone(), reports.clone());
         let (over, receiving) = mpsc::channel::<()>();
         self.receiving = Some(receiving);
         spawn("incoming", move || {
             // Dropped last: whoever waits for it knows that nothing is left of the listener.
             let _over = over;
-            let ended = outside::receive(guest(), listener, &state);
+            let ended = outside::receive(guest(), listener, &settings, &state);
             reports.send(Report::Migration(ended));
         })
+        .inspect_err(|error| {
+            self.state.fail(Some(error.to_string()));
+            self.settled = true;
+        })?;
+        self.incoming = Incoming::Started(addresses);
+        Ok(())
     }
 
     /// Command `migrate_cancel`: gives up the migration that leaves, if there is one.
@@ -277,7 +326,9 @@ impl Migration {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), MigrationError> {
     let thread = thread::Builder::new().name(name.into()).spawn(work);
-    thread.map(drop).map_err(|error| Error::generic(format!("cannot start the migration's thread: {error}")))
+    thread
+        .map(drop)
+        .map_err(|error| MigrationError::Vm { action: "start the migration's thread", source: error.into() })
 }

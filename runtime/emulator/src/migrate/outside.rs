@@ -13,11 +13,11 @@ use crate::errno::plain;
 
 use super::{Ended, Guest, info};
 
-/// Tells clients how a migration goes on, on its thread. Its end is told by the owner, once it has
+/// Tells clients how a migration goes on, on its thread. The owner tells its beginning, and its end once that has
 /// taken effect.
 pub(super) fn observer(events: EventSink, tell: Arc<AtomicBool>) -> impl Fn(MigrationEvent) + Send + Sync + 'static {
     move |event| match event {
-        MigrationEvent::Status(status @ (Status::Setup | Status::Active | Status::Cancelling)) => {
+        MigrationEvent::Status(status @ (Status::Active | Status::Cancelling)) => {
             emit(&events, &tell, info::status(status));
         }
         MigrationEvent::Status(_) => {}
@@ -38,8 +38,8 @@ pub(super) fn emit(events: &EventSink, tell: &AtomicBool, status: MigrationStatu
 }
 
 /// Sends the guest; returns when that is over.
-pub(super) fn send(mut guest: Guest, address: &Address, state: &MigrationState) -> Ended {
-    let outcome = migration::send_to(&mut guest, address, &Settings::default(), state);
+pub(super) fn send(mut guest: Guest, address: &Address, settings: &Settings, state: &MigrationState) -> Ended {
+    let outcome = migration::send_to(&mut guest, address, settings, state);
     if let Some(error) = &outcome.error {
         eprintln!("qapi-emulator: {}", plain(error));
     }
@@ -47,8 +47,8 @@ pub(super) fn send(mut guest: Guest, address: &Address, state: &MigrationState) 
 }
 
 /// Waits for the guest and loads it.
-pub(super) fn receive(mut guest: Guest, listener: Listener, state: &MigrationState) -> Ended {
-    let outcome = migration::receive_from(&mut guest, listener, &Settings::default(), state);
+pub(super) fn receive(mut guest: Guest, listener: Listener, settings: &Settings, state: &MigrationState) -> Ended {
+    let outcome = migration::receive_from(&mut guest, listener, settings, state);
     let loaded = match outcome.result {
         Ok(loaded) => loaded,
         Err(error) => return Ended::Lost(plain(&error)),

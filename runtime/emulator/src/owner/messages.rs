@@ -1,5 +1,6 @@
 //! What is said to the owner, by handlers on its own thread and by other threads.
 
+use migration::{Listener, MigrationError};
 use qapi_runtime::Error;
 use qapi_schema::{Migrate, MigrationCapabilityStatus, MigrationInfo, StatusInfo};
 use tokio::sync::{mpsc, oneshot};
@@ -43,6 +44,8 @@ pub(crate) enum Report {
     Signal(&'static str),
     /// A migration's thread needs the guest to stand still.
     Freeze(Ticket),
+    /// Where `migrate-incoming` listens is open, or cannot be.
+    Listening(Result<Listener, MigrationError>),
     /// A migration's thread has ended.
     Migration(Ended),
 }

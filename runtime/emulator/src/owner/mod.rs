@@ -165,6 +165,10 @@ impl Owner {
                 self.perform(operation, Ticket::Nobody("signal"));
             }
             Report::Freeze(ticket) => self.perform(Operation::Freeze, ticket),
+            Report::Listening(bound) => {
+                let guest = self.guest();
+                self.migration.listening(bound, guest, &self.sender);
+            }
             Report::Migration(ended) => self.migration_ended(ended),
         }
     }
@@ -192,14 +196,10 @@ impl Owner {
             Request::Migrate(arguments, reply) => {
                 let run_state = self.lifecycle.state();
                 let guest = self.guest();
-                let outcome = self.migration.start(&arguments, run_state, guest, &self.sender);
+                let outcome = self.migration.start(&arguments, run_state, guest, &self.sender, &self.events);
                 drop(reply.send(outcome));
             }
-            Request::Incoming(uri, reply) => {
-                let guest = self.guest();
-                let outcome = self.migration.listen(&uri, guest, &self.sender);
-                drop(reply.send(outcome));
-            }
+            Request::Incoming(uri, reply) => self.migration.listen(uri, reply, &self.sender, &self.events),
             Request::CancelMigration(reply) => {
                 self.migration.cancel();
                 drop(reply.send(Ok(())));
@@ -221,7 +221,8 @@ impl Owner {
     /// Lets the source of `-incoming` in, where the command line named it.
     fn let_guest_in(&mut self) {
         let guest = self.guest();
-        report_failure("-incoming", self.migration.open(guest, &self.sender));
+        let opened = self.migration.open(guest, &self.sender);
+        report_failure("-incoming", opened.map_err(|error| Error::generic(error.to_string())));
     }
 
     fn status(&self) -> StatusInfo {

@@ -1,5 +1,7 @@
 //! The main channel's grammar: file header, configuration, sections, commands, end.
 
+use std::mem;
+
 use vmstate::{SUBSECTION, Source};
 
 use super::{
@@ -183,7 +185,12 @@ impl Configuration {
             if next != [SUBSECTION] {
                 return Ok(Self { machine, parts });
             }
-            parts.push(ConfigurationPart::decode(wire)?);
+            let part = ConfigurationPart::decode(wire)?;
+            // Without this, a stream of nothing but parts would take all memory.
+            if parts.iter().any(|other| mem::discriminant(other) == mem::discriminant(&part)) {
+                return Err(error_at(position, Problem::ConfigurationPart("one that was there already".into())));
+            }
+            parts.push(part);
         }
     }
 }

@@ -45,8 +45,17 @@ fn part() -> impl Strategy<Value = ConfigurationPart> {
 
 fn record() -> impl Strategy<Value = Record> {
     prop_oneof![
-        ("[a-z0-9.-]{0,30}", vec(part(), 0..4))
-            .prop_map(|(machine, parts)| Record::Configuration(Configuration { machine, parts })),
+        ("[a-z0-9.-]{0,30}", vec(part(), 0..4)).prop_map(|(machine, mut parts)| {
+            // At most one of each kind.
+            let mut kinds = Vec::new();
+            parts.retain(|part| {
+                let kind = std::mem::discriminant(part);
+                let first = !kinds.contains(&kind);
+                kinds.push(kind);
+                first
+            });
+            Record::Configuration(Configuration { machine, parts })
+        }),
         header().prop_map(Record::Start),
         any::<u32>().prop_map(Record::Part),
         any::<u32>().prop_map(Record::End),

@@ -33,12 +33,20 @@ pub struct StreamWriter<W> {
     /// Bytes that the connection took.
     written: u64,
     scratch: Vec<u8>,
+    /// Whether pages of zeros are sent as what they are.
+    find_zeros: bool,
 }
 
 impl<W: Write> StreamWriter<W> {
     /// Writes to `inner`, whose current place is position 0.
     pub fn new(inner: W) -> Self {
-        Self { inner, buffer: vec![0; CAPACITY].into_boxed_slice(), length: 0, written: 0, scratch: Vec::new() }
+        let buffer = vec![0; CAPACITY].into_boxed_slice();
+        Self { inner, buffer, length: 0, written: 0, scratch: Vec::new(), find_zeros: true }
+    }
+
+    /// Whether [`page`](Self::page) looks for zeros, as it does unless told otherwise, or sends every page whole.
+    pub fn find_zeros(self, find_zeros: bool) -> Self {
+        Self { find_zeros, ..self }
     }
 
     /// Bytes of the stream so far, those in the buffer included.
@@ -92,7 +100,7 @@ impl<W: Write> StreamWriter<W> {
         let header = self.length + 8 + name.map_or(0, |name| 1 + name.len());
         let page = &mut self.buffer[header..header + PAGE_SIZE];
         block.read(offset, page)?;
-        let kind = if is_zero(page) { PageKind::Zero } else { PageKind::Normal };
+        let kind = if self.find_zeros && is_zero(page) { PageKind::Zero } else { PageKind::Normal };
         let block = name.cloned();
         self.scratch.clear();
         match kind {

@@ -35,11 +35,22 @@ impl FromStr for Address {
             "unix" if !rest.is_empty() => Ok(Self::Unix(rest.into())),
             "tcp" => parse_tcp(rest),
             "file" if !rest.is_empty() => parse_file(rest),
-            "unix" | "file" => failed(format!("'{uri}' has no path")),
+            "unix" => failed("invalid Unix socket address".to_owned()),
+            "file" => failed(format!("'{uri}' has no path")),
             "exec" | "fd" | "rdma" | "vsock" => {
                 failed(format!("migration over '{scheme}:' is not supported: use unix:, tcp: or file:"))
             }
             _ => Err(MigrationError::Protocol(uri.to_owned())),
+        }
+    }
+}
+
+impl Address {
+    /// The address without its scheme, as errors name it.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Unix(path) | Self::File { path, .. } => path.display().to_string(),
+            Self::Tcp { host, port } => format!("{host}:{port}"),
         }
     }
 }
@@ -60,7 +71,9 @@ fn parse_tcp(rest: &str) -> Result<Address, MigrationError> {
     let wrong = || MigrationError::Address(format!("error parsing address '{rest}'"));
     let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
     let host = match host.strip_prefix('[') {
-        Some(inner) => inner.strip_suffix(']').ok_or_else(wrong)?,
+        Some(inner) => inner
+            .strip_suffix(']')
+            .ok_or_else(|| MigrationError::Address(format!("error parsing IPv6 address '{rest}'")))?,
         None if host.contains([':', ',']) => return Err(wrong()),
         None => host,
     };

@@ -3,9 +3,16 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    net::{TcpStream, ToSocketAddrs},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
     os::{fd::OwnedFd, unix::net::UnixStream},
-    time::Duration,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec},
+    io::Errno,
+    net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, addr::SocketAddrArg},
 };
 
 use super::Address;
@@ -13,6 +20,8 @@ use crate::{MigrationError, MigrationState};
 
 /// How long one address of a host may take to answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time for which cancelling a connection that nobody answers goes unnoticed.
+const NAP: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 /// One open connection. Writes are expected to be large; nothing is buffered here.
 #[derive(Debug)]
@@ -82,18 +91,23 @@ impl Write for Channel {
     }
 }
 
-/// Connects to where an incoming migration waits, or opens the file to write. Cancelling `state` wakes the threads that wait on it.
+/// Connects to where an incoming migration waits, or opens the file to write. Cancelling `state` ends the wait for an answer, and later
+/// wakes the threads that wait on the connection. Only the resolver of names cannot be interrupted.
 ///
 /// # Errors
-/// [`MigrationError::Connect`] with the system's reason, or [`MigrationError::Cancelled`].
+/// [`MigrationError::Connect`] or [`MigrationError::Resolve`] with the system's reason, or [`MigrationError::Cancelled`].
 pub fn connect(address: &Address, state: &MigrationState) -> Result<Channel, MigrationError> {
     let opened = match address {
-        Address::Unix(path) => UnixStream::connect(path).map(Channel::Unix),
-        Address::Tcp { host, port } => connect_tcp(host, *port).map(Channel::Tcp),
+        Address::Unix(path) => {
+            dial(&AddressFamily::UNIX, &unix_address(path)?, state).map(|fd| Channel::Unix(fd.into()))
+        }
+        Address::Tcp { host, port } => connect_tcp(host, &resolve(host, *port)?, state).map(Channel::Tcp),
         Address::File { path, offset } => File::create(path).and_then(|file| at(file, *offset)),
     };
+    state.check()?;
     let action = if matches!(address, Address::File { .. }) { "create" } else { "connect to" };
-    opened.map_err(|source| MigrationError::Connect { action, address: address.to_string(), source })?.woken_by(state)
+    let failed = |source| MigrationError::Connect { action: format!("{action} '{}'", address.place()), source };
+    opened.map_err(failed)?.woken_by(state)
 }
 
 /// The file as a channel, at its offset.
@@ -102,13 +116,31 @@ pub(super) fn at(mut file: File, offset: u64) -> io::Result<Channel> {
     Ok(Channel::File(file))
 }
 
-/// Tries the addresses of a host in turn.
-fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
+/// The addresses of a host; an empty name stands for this one.
+pub(super) fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, MigrationError> {
     let host = if host.is_empty() { "localhost" } else { host };
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_TIMEOUT) {
+    let failed = |error: io::Error| {
+        let said = error.to_string();
+        let reason = said.strip_prefix("failed to lookup address information: ").unwrap_or(&said).to_owned();
+        MigrationError::Resolve { address: format!("{host}:{port}"), reason }
+    };
+    (host, port).to_socket_addrs().map(Iterator::collect).map_err(failed)
+}
+
+/// A path as a socket's address, which has room for some hundred bytes.
+pub(super) fn unix_address(path: &Path) -> Result<SocketAddrUnix, MigrationError> {
+    let failed = |_| MigrationError::Address(format!("UNIX socket path '{}' is too long", path.display()));
+    SocketAddrUnix::new(path).map_err(failed)
+}
+
+/// Tries the addresses of a host in turn.
+fn connect_tcp(host: &str, addresses: &[SocketAddr], state: &MigrationState) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, format!("host '{host}' has no address"));
+    for address in addresses {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        match dial(&family, address, state) {
             Ok(socket) => {
+                let socket = TcpStream::from(socket);
                 // The last write of a stream is small, and somebody waits for it.
                 socket.set_nodelay(true)?;
                 return Ok(socket);
@@ -117,4 +149,29 @@ fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
         }
     }
     Err(last)
+}
+
+/// A connected socket. Once `state` is cancelled it fails, in whatever way, after a [`NAP`] at most.
+fn dial(family: &AddressFamily, address: &impl SocketAddrArg, state: &MigrationState) -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = rustix::net::socket_with(*family, SocketType::STREAM, flags, None)?;
+    let deadline = Instant::now() + CONNECT_TIMEOUT;
+    loop {
+        match rustix::net::connect(&socket, address) {
+            Ok(()) | Err(Errno::ISCONN) => break,
+            // Under way: asked again when it is decided.
+            Err(Errno::INPROGRESS | Errno::ALREADY) => {
+                rustix::event::poll(&mut [PollFd::new(&socket, PollFlags::OUT)], Some(&NAP))?;
+            }
+            // A local listener has no room for another client at the moment.
+            Err(Errno::AGAIN) => std::thread::sleep(Duration::from_millis(20)),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if Instant::now() > deadline || state.check().is_err() {
+            return Err(Errno::TIMEDOUT.into());
+        }
+    }
+    rustix::io::ioctl_fionbio(&socket, false)?;
+    Ok(socket)
 }

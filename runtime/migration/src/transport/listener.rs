@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Address, Channel, channel::at};
+use super::{
+    Address, Channel,
+    channel::{at, resolve, unix_address},
+};
 use crate::{MigrationError, MigrationState};
 
 /// A place where one source can connect.
@@ -26,18 +29,23 @@ enum Kind {
 }
 
 impl Listener {
-    /// Starts listening, or opens the file to read.
+    /// Starts listening, or opens the file to read. May wait for the resolver of names, or for the writer of a named pipe.
     ///
     /// # Errors
-    /// [`MigrationError::Connect`] with the system's reason.
+    /// [`MigrationError::Connect`] or [`MigrationError::Resolve`] with the system's reason.
     pub fn bind(address: &Address) -> Result<Self, MigrationError> {
-        let bound = match address {
-            Address::Unix(path) => bind_unix(path).map(|(socket, file)| Kind::Unix(socket, file)),
-            Address::Tcp { host, port } => bind_tcp(host, *port).map(Kind::Tcp),
-            Address::File { path, .. } => File::open(path).map(Kind::File),
+        let failed = |action: String| move |source| MigrationError::Connect { action, source };
+        let kind = match address {
+            Address::Unix(path) => {
+                unix_address(path)?;
+                let bound = bind_unix(path).map(|(socket, file)| Kind::Unix(socket, file));
+                bound.map_err(failed(format!("bind socket to {}", path.display())))?
+            }
+            Address::Tcp { host, port } => Kind::Tcp(bind_tcp(host, *port)?),
+            Address::File { path, .. } => {
+                File::open(path).map(Kind::File).map_err(failed(format!("open '{}'", path.display())))?
+            }
         };
-        let action = if matches!(address, Address::File { .. }) { "open" } else { "listen on" };
-        let kind = bound.map_err(|source| MigrationError::Connect { action, address: address.to_string(), source })?;
         let address = match &kind {
             Kind::Tcp(socket) => socket.local_addr().map_or_else(
                 |_| address.clone(),
@@ -69,7 +77,7 @@ impl Listener {
         };
         state.check()?;
         let failed =
-            |source| MigrationError::Connect { action: "accept on", address: self.address.to_string(), source };
+            |source| MigrationError::Connect { action: format!("accept on '{}'", self.address.place()), source };
         accepted.map_err(failed)?.woken_by(state)
     }
 
@@ -102,11 +110,16 @@ fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     UnixListener::bind(path).map(|socket| (socket, SocketFile(path.to_owned())))
 }
 
-fn bind_tcp(host: &str, port: u16) -> io::Result<TcpListener> {
-    match host {
+fn bind_tcp(host: &str, port: u16) -> Result<TcpListener, MigrationError> {
+    let bound = match host {
         // All interfaces, of both protocols where the host has both.
         "" => TcpListener::bind(("::", port)).or_else(|_| TcpListener::bind(("0.0.0.0", port))),
         "0" => TcpListener::bind(("0.0.0.0", port)),
-        _ => TcpListener::bind((host, port)),
-    }
+        _ => TcpListener::bind(resolve(host, port)?.as_slice()),
+    };
+    bound.map_err(|source| {
+        let taken = source.kind() == io::ErrorKind::AddrInUse;
+        let action = if taken { "find an available port" } else { "bind socket" };
+        MigrationError::Connect { action: action.to_owned(), source }
+    })
 }

@@ -76,7 +76,8 @@ fn sockets_carry_bytes() {
 fn files_begin_at_their_offset() {
     let folder = tempfile::tempdir().unwrap();
     let uri = format!("file:{},offset=8", folder.path().join("state").display());
-    assert!(matches!(Listener::bind(&address(&uri)), Err(MigrationError::Connect { action: "open", .. })));
+    let missing = Listener::bind(&address(&uri)).unwrap_err().to_string();
+    assert!(missing.starts_with("Failed to open '"), "{missing}");
     connect(&address(&uri), &begun()).unwrap().write_all(b"stream").unwrap();
     let mut bytes = Vec::new();
     Listener::bind(&address(&uri)).unwrap().accept(&begun()).unwrap().read_to_end(&mut bytes).unwrap();
@@ -113,5 +114,40 @@ fn cancelling_ends_the_wait_for_a_source() {
 #[test]
 fn a_refused_connection_says_where() {
     let error = connect(&address("unix:/nonexistent/socket"), &begun()).unwrap_err().to_string();
-    assert!(error.contains("unix:/nonexistent/socket") && error.contains("No such file"), "{error}");
+    assert!(error.starts_with("Failed to connect to '/nonexistent/socket': No such file"), "{error}");
+    let long = format!("unix:/{}", "a".repeat(120));
+    let error = connect(&address(&long), &begun()).unwrap_err().to_string();
+    assert!(error.starts_with("UNIX socket path '/aaa") && error.ends_with("' is too long"), "{error}");
+    assert_eq!(Listener::bind(&address(&long)).unwrap_err().to_string(), error);
+}
+
+#[test]
+fn cancelling_ends_the_wait_for_a_listener_that_takes_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    // Fill the queue of those who wait to be accepted.
+    let mut waiting = Vec::new();
+    let target = Address::Unix(path);
+    loop {
+        let state = begun();
+        let dialling = {
+            let (state, target) = (state.clone(), target.clone());
+            thread::spawn(move || connect(&target, &state))
+        };
+        let started = std::time::Instant::now();
+        while !dialling.is_finished() && started.elapsed() < Duration::from_millis(200) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        if dialling.is_finished() {
+            waiting.push(dialling.join().unwrap().unwrap());
+            assert!(waiting.len() < 20_000, "the queue has no end");
+            continue;
+        }
+        assert!(state.cancel());
+        let cancelled = std::time::Instant::now();
+        assert!(matches!(dialling.join().unwrap(), Err(MigrationError::Cancelled)));
+        assert!(cancelled.elapsed() < Duration::from_secs(5));
+        return;
+    }
 }

@@ -95,6 +95,8 @@ pub(crate) struct FakeVm {
     pub(crate) machine: &'static str,
     /// What stopping the guest runs into.
     pub(crate) stop_error: Option<&'static str>,
+    /// A run state that it cannot go on in.
+    pub(crate) refused_state: Option<&'static str>,
     /// The page that the guest writes to last of all.
     pub(crate) last_page: Option<u64>,
     pub(crate) writes: Arc<AtomicU64>,
@@ -117,6 +119,7 @@ impl FakeVm {
             timer: None,
             machine: "fake",
             stop_error: None,
+            refused_state: None,
             last_page: None,
             writes: Arc::default(),
             guest: Mutex::new(None),
@@ -202,6 +205,12 @@ impl Vm for FakeVm {
     }
     fn save_devices(&mut self) -> Result<Vec<DeviceSection>, VmError> {
         Ok(vec![DeviceSection::of("toy", 3, &mut self.toy)?])
+    }
+    fn accept_run_state(&mut self, run_state: &str) -> Result<(), VmError> {
+        match self.refused_state {
+            Some(refused) if refused == run_state => Err(format!("no machine is {run_state}").into()),
+            _ => Ok(()),
+        }
     }
     fn load_device(&mut self, section: &SectionHeader, source: &mut dyn Source) -> Result<bool, VmError> {
         if &*section.name != "toy" || section.instance != 3 {

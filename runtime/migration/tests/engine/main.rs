@@ -13,7 +13,7 @@ use std::{
 use fake::{FakeVm, Toy};
 use qapi_migration::{
     Address, IncomingOutcome, Listener, MigrationError, MigrationEvent, MigrationState, Settings, Status, TimerState,
-    receive, receive_from, send, send_to,
+    ZeroPageDetection, receive, receive_from, send, send_to,
 };
 
 const MIB: u64 = 1 << 20;
@@ -188,8 +188,9 @@ impl Write for Breaking {
 
 #[test]
 fn a_connection_that_breaks_anywhere_fails_and_leaves_the_guest() {
-    let whole = capture(&mut small(), &Settings::default()).len();
-    for at in (0..whole).step_by(whole / 40).chain([whole - 1]) {
+    let whole = capture(&mut small(), &Settings::default());
+    let (end, whole) = (whole.iter().rposition(|byte| *byte == 0x7e).unwrap() + 5, whole.len());
+    for at in (0..end).step_by(end / 40).chain([end]) {
         let mut source = small();
         let state = begun();
         let outcome = send(&mut source, Breaking(at), &Settings::default(), &state);
@@ -198,9 +199,14 @@ fn a_connection_that_breaks_anywhere_fails_and_leaves_the_guest() {
         assert!(state.error().unwrap().contains("roken pipe"), "{:?}", state.error());
         assert!(!source.log.on.load(Ordering::SeqCst), "the log is still on");
     }
+    // The destination has the end and may run: two guests would be worse than a description that is missing.
+    for at in [end + 1, whole - 1] {
+        let outcome = send(&mut small(), Breaking(at), &Settings::default(), &begun());
+        assert_eq!(outcome.status, Status::Completed, "broken at {at}: {:?}", outcome.error);
+    }
 }
 
-/// Cancels when the end of the stream is handed over: the write after the devices', which begins with the end's zero byte.
+/// Cancels when the end of the stream is handed over: a zero byte by itself.
 struct CancelAtEnd {
     state: Arc<MigrationState>,
     answer: Option<bool>,
@@ -208,7 +214,7 @@ struct CancelAtEnd {
 
 impl Write for &mut CancelAtEnd {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if bytes.starts_with(&[0]) && bytes.ends_with(b"}") {
+        if bytes == [0] {
             self.answer = Some(self.state.cancel());
         }
         Ok(bytes.len())
@@ -317,6 +323,58 @@ fn every_knob_makes_a_stream_that_the_same_knobs_read() {
         assert_eq!(outcome.status, Status::Completed, "{settings:?}: {:?}", outcome.result);
         assert!(source.content() == target.content());
     }
+}
+
+#[test]
+fn zero_pages_are_told_or_sent_as_data() {
+    for (zero_page_detection, records) in
+        [(ZeroPageDetection::None, 0), (ZeroPageDetection::Legacy, 256), (ZeroPageDetection::Multifd, 256)]
+    {
+        let settings = Settings { zero_page_detection, ..Settings::default() };
+        let mut source = FakeVm::new(MIB);
+        let state = begun();
+        let mut bytes = Vec::new();
+        let outcome = send(&mut source, &mut bytes, &settings, &state);
+        assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.error);
+        let stats = state.stats();
+        assert_eq!((stats.duplicate, stats.normal), (records, 256 - records), "{zero_page_detection:?}");
+        let mut target = FakeVm::new(MIB);
+        target.block.fill(0, MIB as usize, 0xa5).unwrap();
+        assert_eq!(load(&mut target, &bytes).status, Status::Completed);
+        assert!(source.content() == target.content());
+    }
+}
+
+#[test]
+fn a_source_cannot_make_us_keep_what_it_repeats() {
+    let bytes = capture(&mut small(), &Settings::default());
+    let names = [5, 26].iter().chain(b"configuration/capabilities").chain(&[0, 0, 0, 1, 0, 0, 0, 0]);
+    let names: Vec<u8> = names.copied().collect();
+    // File header, then the configuration: type, length, "fake".
+    let after_machine = 8 + 1 + 4 + 4;
+    let mut twice = bytes.clone();
+    twice.splice(after_machine..after_machine, names.iter().chain(&names).copied());
+    assert!(refusal(&mut FakeVm::new(MIB), &twice).contains("one that was there already"));
+    // Of sections that begin again only the last is known, under its last number.
+    let start = |id: u8| {
+        let header: [&[u8]; 3] = [&[1, 0, 0, 0, id, 3], b"ram", &[0, 0, 0, 0, 0, 0, 0, 4]];
+        [header.concat(), vec![0, 0, 0, 0, 0, 0, 0, 0x10, 0x7e, 0, 0, 0, id]].concat()
+    };
+    let part = |id: u8| [2, 0, 0, 0, id, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x7e, 0, 0, 0, id];
+    let head = &bytes[..after_machine];
+    let stream = |last: u8| [head, &start(1), &start(9), &part(last), &[0]].concat();
+    assert_eq!(load(&mut FakeVm::new(MIB), &stream(9)).status, Status::Completed);
+    assert!(refusal(&mut FakeVm::new(MIB), &stream(1)).contains("Unknown savevm section 1"));
+}
+
+#[test]
+fn a_run_state_that_the_machine_cannot_have_is_refused_before_the_source_lets_go() {
+    let bytes = capture(&mut small(), &Settings::default());
+    let mut target = FakeVm { refused_state: Some("running"), ..FakeVm::new(MIB) };
+    assert_eq!(
+        refusal(&mut target, &bytes),
+        "error while loading state for instance 0x0 of device 'globalstate': no machine is running"
+    );
 }
 
 #[test]
