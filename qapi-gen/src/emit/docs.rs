@@ -192,6 +192,11 @@ pub(crate) fn markdown(text: &str) -> String {
 
 /// One line with everything escaped that Markdown or rustdoc would read as markup.
 fn escape_line(line: &str) -> String {
+    // Most lines are nothing but words.
+    let plain = |b: u8| !matches!(b, b'`' | b'@' | b'[' | b']' | b'<' | b'>' | b'\\' | b'_' | b'*' | b':');
+    if line.bytes().all(plain) && !line_markup(line.split(' ').next().unwrap_or_default(), line) {
+        return line.to_owned();
+    }
     let mut out = String::with_capacity(line.len() + 8);
     let ticks = line.matches('`').count();
     let mut code = false;

@@ -316,6 +316,14 @@ impl Pieces {
         }
     }
 
+    fn quote(&mut self, text: &str) {
+        if let Some(Piece::Text(last)) = self.0.last_mut() {
+            quote(text, last);
+        } else {
+            self.0.push(Piece::Text(quoted(text)));
+        }
+    }
+
     fn append(&mut self, more: Self) {
         for piece in more.0 {
             match piece {
@@ -396,7 +404,8 @@ impl Entry {
     }
 
     fn text(&mut self, key: &str, value: &str) {
-        self.raw(key, &quoted(value));
+        self.raw(key, "");
+        self.0.quote(value);
     }
 
     fn list(&mut self, key: &str, values: Vec<(Gate, Pieces)>) {
@@ -420,7 +429,21 @@ impl Entry {
 /// A JSON string. Schema strings are printable ASCII; anything else is escaped all the same.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    quote(text, &mut out);
+    out
+}
+
+fn quote(text: &str, out: &mut String) {
     out.push('"');
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\') {
+        out.push_str(text);
+    } else {
+        escape(text, out);
+    }
+    out.push('"');
+}
+
+fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
@@ -434,6 +457,4 @@ fn quoted(text: &str) -> String {
             }
         }
     }
-    out.push('"');
-    out
 }
