@@ -16,7 +16,7 @@ use crate::migrate::Migration;
 use crate::owner::lifecycle::{Operation, Policy};
 use crate::owner::{Channels, Ending, Owner, Report, Reports};
 use crate::pidfile::Pidfile;
-use crate::serial::{Serial, Terminal};
+use crate::serial::{Clients, Serial, Terminal};
 use crate::signals::Signals;
 use crate::{banner, daemon, monitors, version};
 
@@ -26,7 +26,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let config = Arc::new(config);
     let channels = Channels::new();
     let serial_device = config.serial.and_then(|position| config.chardevs.get(position));
-    let Serial { sink, source, file: _file } = Serial::open(serial_device)?;
+    let Serial { sink, source, kept: _kept, clients } = Serial::open(serial_device)?;
     // The machine takes shape on its own thread while this one opens sockets.
     let building = {
         let (config, reports) = (Arc::clone(&config), channels.sender.clone());
@@ -38,10 +38,10 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    runtime.block_on(async {
+    let ending = runtime.block_on(async {
         let signals = Signals::new().map_err(|error| format!("cannot take signals: {error}"))?;
         let hardware = building.finish()?;
-        let handlers = handlers(&config, &hardware, &channels);
+        let handlers = handlers(&config, &hardware, &channels, clients);
         let (major, minor, micro) = version::QEMU;
         let server = Server::new(qapi_schema::service(handlers))
             .events(&events)
@@ -63,7 +63,10 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
             Policy { autostart: !config.stopped, no_reboot: config.no_reboot, no_shutdown: config.no_shutdown };
         let owner = Owner::new(policy, migration, hardware, events.clone(), channels);
         serve(server, owner, signals, &config, &reports).await
-    })
+    });
+    // A command that still writes a file must not keep the process: it was told to end.
+    runtime.shutdown_background();
+    ending
 }
 
 /// Serves until the owner ends.
@@ -102,7 +105,7 @@ async fn watch_forever() {
     std::future::pending::<()>().await;
 }
 
-fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels) -> Handlers {
+fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels, console: Option<Clients>) -> Handlers {
     let machine = hardware.machine();
     Handlers {
         config: Arc::clone(config),
@@ -110,6 +113,7 @@ fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels) -> H
         memory: Arc::clone(machine.memory()),
         owner: channels.handle.clone(),
         hardware: hardware.clone(),
+        console,
     }
 }
 

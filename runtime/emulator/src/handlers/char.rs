@@ -6,6 +6,7 @@ use qapi_schema::char::Commands;
 
 use super::Handlers;
 use crate::config::{Address, Backend, Chardev, Socket};
+use crate::serial::Clients;
 
 impl Commands for Handlers {
     async fn query_chardev(&self, ctx: &Context) -> Result<Vec<ChardevInfo>, Error> {
@@ -14,7 +15,11 @@ impl Commands for Handlers {
             let monitor = monitors.iter().find(|monitor| monitor.label == device.id);
             let (filename, frontend_open) = match monitor {
                 Some(monitor) => (monitor.filename.clone(), monitor.connected),
-                None => (filename(device), self.config.serial == Some(position)),
+                None => {
+                    let console = self.config.serial == Some(position);
+                    let open = console && self.console.as_ref().is_none_or(Clients::present);
+                    (filename(device, open), open)
+                }
             };
             ChardevInfo { label: device.id.clone(), filename, frontend_open }
         };
@@ -23,7 +28,7 @@ impl Commands for Handlers {
 }
 
 /// What a device that carries no monitor is connected to.
-fn filename(device: &Chardev) -> String {
+fn filename(device: &Chardev, open: bool) -> String {
     match &device.backend {
         Backend::Null => "null".into(),
         Backend::Stdio => "stdio".into(),
@@ -34,7 +39,8 @@ fn filename(device: &Chardev) -> String {
                 Address::Tcp { host, port } => format!("tcp:{host}:{port}"),
             };
             let server = if *server { ",server=on" } else { "" };
-            format!("{address}{server}")
+            let prefix = if open { "" } else { "disconnected:" };
+            format!("{prefix}{address}{server}")
         }
     }
 }

@@ -15,6 +15,7 @@ use memory::GuestMemory;
 use crate::config::Config;
 use crate::hardware::Hardware;
 use crate::owner::Handle;
+use crate::serial::Clients;
 
 /// What the handlers answer from.
 pub(crate) struct Handlers {
@@ -28,4 +29,6 @@ pub(crate) struct Handlers {
     pub(crate) owner: Handle,
     /// The machine's thread.
     pub(crate) hardware: Hardware,
+    /// The clients of the serial port, when it is on a socket.
+    pub(crate) console: Option<Clients>,
 }

@@ -109,6 +109,8 @@ pub(crate) struct Lifecycle<T> {
     busy: bool,
     /// State before [`Operation::Freeze`].
     before_freeze: RunState,
+    /// Between [`Operation::Freeze`] and [`Operation::Thaw`]: memory and devices are being sent and must stay as they are.
+    frozen: bool,
 }
 
 impl<T> Lifecycle<T> {
@@ -122,6 +124,7 @@ impl<T> Lifecycle<T> {
             current: None,
             busy: false,
             before_freeze: RunState::Prelaunch,
+            frozen: false,
         }
     }
 
@@ -141,6 +144,18 @@ impl<T> Lifecycle<T> {
     /// Adds an operation behind those that wait.
     pub(crate) fn submit(&mut self, operation: Operation, ticket: T) {
         self.waiting.push_back((operation, ticket));
+    }
+
+    /// Whether that operation waits already.
+    pub(crate) fn awaits(&self, operation: &Operation) -> bool {
+        self.waiting.iter().any(|(waiting, _)| waiting == operation)
+    }
+
+    /// The next operation: the first, or while the guest is being sent the first that leaves it as it is.
+    fn take(&mut self) -> Option<(Operation, T)> {
+        let may_run = |(operation, _): &(Operation, T)| !self.frozen || !matches!(operation, Operation::Reset(_));
+        let first = self.waiting.iter().position(may_run)?;
+        self.waiting.remove(first)
     }
 
     /// The machine has done, or failed to do, the job last handed out.
@@ -169,7 +184,7 @@ impl<T> Lifecycle<T> {
             if let Some(ticket) = self.current.take() {
                 return Some(Effect::Answer(ticket, Ok(())));
             }
-            let (operation, ticket) = self.waiting.pop_front()?;
+            let (operation, ticket) = self.take()?;
             match self.plan(operation) {
                 Ok(steps) => {
                     self.steps = steps.into();
@@ -216,13 +231,17 @@ impl<T> Lifecycle<T> {
             Operation::Powerdown => vec![Step::Emit(Notice::Powerdown)],
             Operation::Fault => self.stop_in(RunState::InternalError),
             Operation::Freeze => {
+                self.frozen = true;
                 self.before_freeze = self.run.state().clone();
                 match self.run.is_running() {
                     true => self.stop_in(RunState::FinishMigrate),
                     false => vec![Step::Set(RunState::FinishMigrate)],
                 }
             }
-            Operation::Thaw { moved } => self.thaw(moved),
+            Operation::Thaw { moved } => {
+                self.frozen = false;
+                self.thaw(moved)
+            }
             Operation::AwaitMigration => vec![Step::Set(RunState::Inmigrate)],
             Operation::Arrived(state) => self.arrived(state),
         };
@@ -278,8 +297,12 @@ impl<T> Lifecycle<T> {
                 Step::Run(Job::Resume),
             ];
         }
+        if self.run.is(&RunState::Inmigrate) {
+            // Nothing has run yet, and what has come of the guest must stay.
+            return vec![Step::Emit(Notice::Reset(cause))];
+        }
         let mut steps = vec![Step::Run(Job::Reset), Step::Emit(Notice::Reset(cause))];
-        if !matches!(self.run.state(), RunState::Inmigrate | RunState::FinishMigrate) {
+        if !self.run.is(&RunState::FinishMigrate) {
             steps.push(Step::Set(RunState::Prelaunch));
         }
         steps

@@ -158,6 +158,8 @@ impl Owner {
                     self.answer(ticket, outcome);
                 }
             }
+            // A guest that asks again before it was served gets what it asked for once.
+            Report::Guest(operation) if self.lifecycle.awaits(&operation) => {}
             Report::Guest(operation) => self.perform(operation, Ticket::Nobody("guest")),
             Report::Signal(name) => {
                 eprintln!("qapi-emulator: terminating on signal {name}");

@@ -38,18 +38,22 @@ impl Room {
 pub(super) fn spawn(source: impl Read + Send + 'static, port: SerialPort, room: Room) -> Result<(), String> {
     thread::Builder::new()
         .name("serial-input".into())
-        .spawn(move || super::feed(source, &port, &room))
+        .spawn(move || super::feed(source, &port, &room, || false))
         .map(drop)
         .map_err(|error| format!("cannot start the thread that reads serial input: {error}"))
 }
 
-/// Gives all of `bytes` to the serial port, however long the guest takes to read them.
-pub(super) fn deliver(mut bytes: &[u8], port: &SerialPort, room: &Room) {
-    while !bytes.is_empty() {
+/// Gives all of `bytes` to the serial port, however long the guest takes to read them; false when `abandoned` says not to.
+pub(super) fn deliver(mut bytes: &[u8], port: &SerialPort, room: &Room, abandoned: &impl Fn() -> bool) -> bool {
+    loop {
         let taken = port.receive(bytes);
         bytes = bytes.get(taken..).unwrap_or_default();
-        if !bytes.is_empty() {
-            room.wait();
+        if bytes.is_empty() {
+            return true;
+        }
+        room.wait();
+        if abandoned() {
+            return false;
         }
     }
 }

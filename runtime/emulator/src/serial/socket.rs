@@ -9,14 +9,19 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use machine::SerialPort;
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::Room;
 use crate::config::{Address, Socket};
 use crate::errno::plain;
+
+/// Pause after a client that could not be let in.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// The client, when there is one, shared by the processor's thread that writes and the one that reads.
 #[derive(Clone, Default)]
@@ -80,6 +85,15 @@ impl Door {
         Ok(())
     }
 
+    /// Whether another client wants to come in.
+    fn somebody_waits(&self) -> bool {
+        match self {
+            Self::Unix(listener) => happens(listener, PollFlags::IN),
+            Self::Tcp(listener) => happens(listener, PollFlags::IN),
+            Self::Connected(_) => false,
+        }
+    }
+
     /// The next client.
     fn next(&self) -> io::Result<Arc<OwnedFd>> {
         Ok(match self {
@@ -98,10 +112,15 @@ impl Clients {
             .spawn(move || {
                 loop {
                     let waiting = self.lock().clone();
-                    // A listener that fails stays silent; the guest runs on.
-                    let Some(client) = waiting.or_else(|| door.next().ok()) else { return };
+                    let Some(client) = waiting.or_else(|| door.next().ok()) else {
+                        // A client that left at once, or no descriptor at the moment: the next one may do better.
+                        thread::sleep(RETRY);
+                        continue;
+                    };
                     *self.lock() = Some(Arc::clone(&client));
-                    super::feed(Receiver(&client), &port, &room);
+                    // What a client sent before it left waits for the guest, but does not keep the next client out.
+                    let abandoned = || has_left(&client) && door.somebody_waits();
+                    super::feed(Receiver(&client), &port, &room, abandoned);
                     *self.lock() = None;
                     if let Door::Connected(_) = door {
                         return;
@@ -110,6 +129,11 @@ impl Clients {
             })
             .map(drop)
             .map_err(|error| format!("cannot start the thread of a serial socket: {error}"))
+    }
+
+    /// Whether there is a client.
+    pub(crate) fn present(&self) -> bool {
+        self.lock().is_some()
     }
 
     /// Sends output to the client, if there is one; what it has no room for is lost.
@@ -131,6 +155,18 @@ impl Clients {
     fn lock(&self) -> MutexGuard<'_, Option<Arc<OwnedFd>>> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a client has closed both directions.
+fn has_left(client: &OwnedFd) -> bool {
+    happens(client, PollFlags::HUP)
+}
+
+/// Whether something has happened on a descriptor by now.
+fn happens(descriptor: &impl AsFd, what: PollFlags) -> bool {
+    let mut entry = PollFd::new(descriptor, what);
+    let looked = rustix::event::poll(std::slice::from_mut(&mut entry), Some(&Timespec::default()));
+    looked.is_ok() && entry.revents().intersects(what)
 }
 
 /// The reading side of a socket.

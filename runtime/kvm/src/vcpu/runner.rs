@@ -115,14 +115,10 @@ impl Runner {
         };
         match exit {
             VcpuExit::IoOut(port, data) => {
-                let mut flow = Flow::Continue;
-                // A string instruction comes as several accesses to one port.
-                for access in data.chunks(page.io_width()) {
-                    if bus.pio_write(port, access) == Flow::Park {
-                        flow = Flow::Park;
-                    }
-                }
-                Exit::Answered(flow)
+                // A string instruction comes as several accesses to one port; one that parks the CPU is the last that counts.
+                let mut accesses = data.chunks(page.io_width());
+                let parked = accesses.any(|access| bus.pio_write(port, access) == Flow::Park);
+                Exit::Answered(if parked { Flow::Park } else { Flow::Continue })
             }
             VcpuExit::IoIn(port, data) => {
                 data.chunks_mut(page.io_width()).for_each(|access| bus.pio_read(port, access));

@@ -166,3 +166,35 @@ fn a_machine_that_fails_a_job_needs_a_reset() {
     assert_eq!(*vm.state(), RunState::InternalError);
     assert_eq!(perform(&mut vm, Operation::Cont), ["1: Resetting the Virtual Machine is required"]);
 }
+
+#[test]
+fn a_guest_that_is_being_sent_is_reset_afterwards() {
+    let reset = Operation::Reset(ShutdownCause::HostQmpSystemReset);
+    for (moved, after) in [(true, RunState::Prelaunch), (false, RunState::Running)] {
+        let mut vm = running(Policy::default());
+        perform(&mut vm, Operation::Freeze);
+        vm.submit(reset.clone(), 1);
+        vm.submit(Operation::Powerdown, 2);
+        assert_eq!(drive(&mut vm), ["POWERDOWN", "2 done"], "devices are being saved");
+        assert!(vm.awaits(&reset) && !vm.awaits(&Operation::Powerdown));
+        vm.submit(Operation::Thaw { moved }, 3);
+        let seen = drive(&mut vm);
+        assert_eq!(seen.last().map(String::as_str), Some("1 done"), "{seen:?}");
+        assert!(seen.contains(&"RESET host-qmp-system-reset".to_owned()));
+        assert_eq!(*vm.state(), after);
+    }
+    // The end of the process does not wait.
+    let mut vm = running(Policy::default());
+    perform(&mut vm, Operation::Freeze);
+    let quit = perform(&mut vm, Operation::Shutdown(ShutdownCause::HostQmpQuit));
+    assert_eq!(quit, ["SHUTDOWN host-qmp-quit", "1 done", "exit"]);
+}
+
+#[test]
+fn a_reset_leaves_what_has_come_of_a_guest() {
+    let mut vm = Lifecycle::new(Policy::default());
+    perform(&mut vm, Operation::AwaitMigration);
+    let reset = perform(&mut vm, Operation::Reset(ShutdownCause::HostQmpSystemReset));
+    assert_eq!(reset, ["RESET host-qmp-system-reset", "1 done"]);
+    assert_eq!(*vm.state(), RunState::Inmigrate);
+}
