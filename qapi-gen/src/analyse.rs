@@ -1,7 +1,8 @@
 //! The front end as one function: schema files in, resolved schema or diagnostics out.
 
-use crate::check::{self, Depth, Dialect};
+use crate::check::{self, Depth};
 use crate::diag::{Diagnostic, Diagnostics, catalogue};
+use crate::dialect::Dialect;
 use crate::ir::{self, Schema};
 use crate::source::{Loader, SourceMap};
 use crate::syntax::{self, Loaded};

@@ -9,6 +9,7 @@ mod analyse;
 mod cargo;
 mod check;
 pub mod diag;
+mod dialect;
 #[cfg(feature = "cli")]
 pub mod diff;
 #[cfg(feature = "cli")]
@@ -30,8 +31,8 @@ use std::path::{Path, PathBuf};
 
 pub use analyse::{Analysis, analyse};
 pub use cargo::write_if_changed;
-pub use check::{Dialect, UnknownDialect};
 pub use diag::{Diagnostic, Diagnostics, Format};
+pub use dialect::{Dialect, UnknownDialect};
 #[cfg(feature = "cli")]
 pub use doc::document;
 pub use files::GeneratedFile;

@@ -1,9 +1,10 @@
 //! Rules for one definition by itself: its keys, the shape of their values, its names.
 
+use super::Pragma;
 use super::def::Meta;
 use super::names;
-use super::{Dialect, Pragma};
 use crate::diag::{Diagnostic, Rule, catalogue, similar};
+use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Entry, Value};
 use std::fmt;

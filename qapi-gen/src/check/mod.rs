@@ -4,7 +4,6 @@
 mod body;
 mod cond;
 pub(crate) mod def;
-mod dialect;
 mod expr;
 mod names;
 mod parts;
@@ -12,11 +11,11 @@ mod pragma;
 #[cfg(test)]
 mod tests;
 
-pub use dialect::{Dialect, UnknownDialect};
 pub(crate) use names::c_name;
 pub(crate) use pragma::Pragma;
 
 use crate::diag::{Diagnostic, catalogue};
+use crate::dialect::Dialect;
 use crate::source::{SourceMap, Span};
 use crate::syntax::doc::Doc;
 use crate::syntax::{Item, Loaded, Value};

@@ -1,6 +1,6 @@
 //! What names may look like.
 
-use super::Dialect;
+use crate::dialect::Dialect;
 
 /// The part of `name` that case rules look at: without the downstream prefix `__RFQDN_` and
 /// without `x-`. `None` if it is no name at all.

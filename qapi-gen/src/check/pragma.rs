@@ -1,7 +1,7 @@
 //! Pragma directives: one state for the whole schema, read after all of it was parsed.
 
-use super::Dialect;
 use crate::diag::{Diagnostic, catalogue};
+use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Kind, Value};
 use std::collections::HashSet;

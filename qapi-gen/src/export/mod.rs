@@ -7,7 +7,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use crate::check::Dialect;
+use crate::dialect::Dialect;
 use crate::ir::{
     Alternate, Builtin, Command, Cond, Doc, Enum, Event, Feature, Info, Item, Member, Module, Object, ObjectMeta,
     Schema, Type, TypeId, TypeKind, Variants,

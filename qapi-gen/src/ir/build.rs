@@ -7,8 +7,9 @@ use super::{
     ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
 };
 use crate::check::def::{Body, Data, Def, ValueDef};
-use crate::check::{Checked, Dialect, Piece};
+use crate::check::{Checked, Piece};
 use crate::diag::Diagnostic;
+use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Loaded, doc};
 

@@ -5,8 +5,9 @@
 
 use super::{Builtin, Cond, Feature, ObjectMeta, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, Meta, TypeRef, ValueDef};
-use crate::check::{Checked, Dialect, Piece};
+use crate::check::{Checked, Piece};
 use crate::diag::{Diagnostic, Enclosing, Note, catalogue};
+use crate::dialect::Dialect;
 use crate::source::Span;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

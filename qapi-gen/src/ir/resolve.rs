@@ -3,8 +3,9 @@
 use super::declare::{Declared, Entity, Named, Proto, ProtoKind, about, type_meta};
 use super::{Feature, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, TypeRef, ValueDef};
-use crate::check::{Checked, Dialect, c_name};
+use crate::check::{Checked, c_name};
 use crate::diag::{Diagnostic, Rule, catalogue, similar};
+use crate::dialect::Dialect;
 use crate::source::Span;
 use std::borrow::Cow;
 use std::collections::HashMap;

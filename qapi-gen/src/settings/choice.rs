@@ -2,7 +2,7 @@
 
 use super::conditions::is_feature;
 use super::{MODULE, Policy, RUNTIME, Settings, is_module, is_path};
-use crate::check::Dialect;
+use crate::dialect::Dialect;
 
 /// The form of an option's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ pub use choice::{CHOICES, Choice, Form, Setting, SettingError};
 pub(crate) use conditions::Conditions;
 pub use conditions::{ConditionMode, Policy, UnknownMode};
 
-use crate::check::Dialect;
+use crate::dialect::Dialect;
 
 /// Choices for one compilation.
 ///

@@ -3,8 +3,8 @@
 
 use super::style::Style;
 use super::{Doc, Lines, Section, de_indent, described, indentation};
-use crate::check::Dialect;
 use crate::diag::{Diagnostic, catalogue};
+use crate::dialect::Dialect;
 use crate::source::Span;
 
 /// Parses the lines of a comment.

@@ -9,8 +9,8 @@ mod style;
 mod tests;
 
 use super::lex;
-use crate::check::Dialect;
 use crate::diag::{Diagnostic, Rule, catalogue};
+use crate::dialect::Dialect;
 use crate::source::{FileId, Span};
 
 /// A comment from `##` to `##`, its text not looked at yet.
