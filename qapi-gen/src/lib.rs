@@ -71,6 +71,8 @@ pub fn check(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<()
 
 /// The answer to `query-qmp-schema` for the schema that starts at `root`, as JSON text.
 ///
+/// Where conditions or policies leave a decision to cargo features, it is the answer with all of them off.
+///
 /// # Errors
 /// Every mistake in the schema, located.
 pub fn introspect(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<String, Diagnostics> {

@@ -14,6 +14,10 @@ pub enum ConditionMode {
     Resolve,
     /// Decided by whoever compiles the generated code: `CONFIG_ZSTD` becomes `#[cfg(feature = "config-zstd")]`.
     /// Symbols given are true without a feature.
+    ///
+    /// The package that compiles the code declares the features; [`Output::features`](crate::Output::features) lists
+    /// them, a generated package declares them all, and rustc warns of those that are missing. A server's
+    /// implementation repeats the `#[cfg]` of the methods it implements.
     Features,
     /// Everything is generated; the documentation names the conditions.
     KeepAll,
