@@ -1,7 +1,7 @@
 //! A small blocking QMP client.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, ErrorKind, Write},
     os::unix::net::UnixStream,
     path::Path,
 };
@@ -85,6 +85,27 @@ impl Qmp {
             let answer = self.execute(command, json!({})).expect("the command works");
             good(&answer).then_some(answer)
         })
+    }
+
+    /// Reads events until the server closes the connection.
+    ///
+    /// # Panics
+    /// When it does not, or says anything else.
+    pub fn last_words(&mut self) {
+        let mut line = String::new();
+        loop {
+            match self.reader.read_line(&mut line) {
+                Ok(0) => return,
+                Ok(_) => {}
+                // It left without reading the line end behind the last command.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return,
+                Err(error) => panic!("the server does not end: {error}"),
+            }
+            let event: Value = serde_json::from_str(&line).expect("JSON");
+            assert!(event.get("event").is_some(), "not an event: {event}");
+            self.events.push(event);
+            line.clear();
+        }
     }
 
     fn line(&mut self) -> Value {

@@ -36,12 +36,18 @@ fn start(program: &Path, folder: &Path, name: &str, more: &[&str]) -> (Qemu, Qmp
 }
 
 fn moves(from: &Path, to: &Path) {
+    moves_with(from, to, &[], &[]);
+}
+
+/// As [`moves`], each end with options of its own.
+fn moves_with(from: &Path, to: &Path, source_has: &[&str], target_has: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     write_ram(&folder.join("source.ram"));
     let uri = format!("unix:{}", folder.join("migration").display());
-    let (target_process, mut target) = start(to, folder, "target", &["-incoming", &uri]);
-    let (source_process, mut source) = start(from, folder, "source", &[]);
+    let target_options = [&["-incoming", &uri], target_has].concat();
+    let (target_process, mut target) = start(to, folder, "target", &target_options);
+    let (source_process, mut source) = start(from, folder, "source", source_has);
     source.execute("migrate", json!({ "uri": uri })).unwrap();
     let over = |info: &serde_json::Value| matches!(info["status"].as_str(), Some("completed" | "failed"));
     let info = source.wait("query-migrate", over);
@@ -65,4 +71,13 @@ fn ram_moves_from_qemu_to_the_emulator() {
     if let Some(qemu) = qapi_test_support::qemu("ram_moves_from_qemu_to_the_emulator") {
         moves(&qemu, emulator());
     }
+}
+
+#[test]
+fn knobs_mean_the_same_on_both_sides() {
+    let Some(qemu) = qapi_test_support::qemu("knobs_mean_the_same_on_both_sides") else { return };
+    let bare = ["-global", "migration.send-configuration=off", "-global", "migration.send-section-footer=off"];
+    moves_with(emulator(), &qemu, &bare, &bare);
+    moves_with(&qemu, emulator(), &bare, &bare);
+    moves_with(emulator(), &qemu, &["-global", "migration.zero-page-detection=none"], &[]);
 }
