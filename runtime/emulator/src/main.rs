@@ -6,6 +6,7 @@
 
 mod banner;
 mod cli;
+mod complain;
 mod config;
 mod daemon;
 mod errno;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     obey().unwrap_or_else(|error| {
-        eprintln!("qapi-emulator: {error}");
+        complain::say(format_args!("{error}"));
         ExitCode::FAILURE
     })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use qapi_runtime::{Monitors, Server};
 
+use crate::complain;
 use crate::config::{Address, Backend, Chardev, Config, Socket};
 use crate::errno::plain;
 use crate::owner::{Report, Reports};
@@ -55,7 +56,7 @@ pub(crate) async fn start_when_complete(config: &Config, monitors: &Monitors, re
         let Backend::Socket(Socket { wait: true, .. }) = device.backend else {
             continue;
         };
-        eprintln!("qapi-emulator: {}: waiting for a connection", device.option);
+        complain::say(format_args!("{}: waiting for a connection", device.option));
         while monitors.find(&device.id).is_some_and(|monitor| !monitor.connected) {
             tokio::time::sleep(LOOK).await;
         }

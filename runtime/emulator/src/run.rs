@@ -18,7 +18,7 @@ use crate::owner::{Channels, Ending, Owner, Report, Reports};
 use crate::pidfile::Pidfile;
 use crate::serial::{Clients, Serial, Terminal};
 use crate::signals::Signals;
-use crate::{banner, daemon, monitors, version};
+use crate::{banner, complain, daemon, monitors, version};
 
 /// Runs a machine until it ends. An error is one line, and means that nothing was started.
 pub(crate) fn run(config: Config) -> Result<Ending, String> {
@@ -134,10 +134,10 @@ fn accelerator(wanted: &[Accelerator]) -> Result<Accelerator, String> {
         match accelerator.probe() {
             Ok(()) => {
                 if let Some(reason) = reasons.first() {
-                    eprintln!(
-                        "qapi-emulator: {reason}; going on with accelerator {}: no guest code runs",
+                    complain::say(format_args!(
+                        "{reason}; going on with accelerator {}: no guest code runs",
                         accelerator.name()
-                    );
+                    ));
                 }
                 return Ok(*accelerator);
             }
@@ -167,11 +167,11 @@ fn tell(reports: &Reports, event: MachineEvent) {
     let operation = match event {
         MachineEvent::ResetRequested => Operation::Reset(ShutdownCause::GuestReset),
         MachineEvent::CpuFailed { index, reason } => {
-            eprintln!("qapi-emulator: CPU {index} cannot go on: {reason}");
+            complain::say(format_args!("CPU {index} cannot go on: {reason}"));
             Operation::Fault
         }
         other => {
-            eprintln!("qapi-emulator: the machine reports {other:?}, which changes nothing");
+            complain::say(format_args!("the machine reports {other:?}, which changes nothing"));
             return;
         }
     };
@@ -190,7 +190,7 @@ fn greet(config: &Config) {
         let device = config.chardevs.get(*position);
         if let Some(Backend::Socket(Socket { address: Address::Unix(path), .. })) = device.map(|device| &device.backend)
         {
-            eprintln!("{}", banner::how_to_connect(path));
+            complain::line(banner::how_to_connect(path));
         }
     }
 }

@@ -81,3 +81,40 @@ fn a_terminal_that_nobody_reads_holds_up_the_guest_only() {
     emulator.counts_above(0);
     assert_eq!(emulator.quit().code(), Some(0));
 }
+
+#[test]
+fn messages_that_nobody_reads_are_no_reason_to_fall() {
+    let directory = tempfile::tempdir().unwrap();
+    let (socket, nobody) = (directory.path().join("qmp"), directory.path().join("nobody"));
+    let qmp = format!("unix:{},server=on,wait=off", socket.display());
+    let mut child = support::program()
+        .args(["-nodefaults", "-machine", "none", "-m", "16", "-qmp", &qmp])
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + support::PATIENCE;
+    let mut client = loop {
+        match UnixStream::connect(&socket) {
+            Ok(client) => break client,
+            Err(_) => assert!(Instant::now() < deadline, "it does not listen"),
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    drop(child.stderr.take());
+    client.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    let migrate = json!({ "execute": "migrate", "arguments": { "uri": format!("unix:{}", nobody.display()) } });
+    write!(client, "{{\"execute\": \"qmp_capabilities\"}}{migrate}").unwrap();
+    let mut heard = String::new();
+    while !heard.contains("\"failed\"") {
+        assert!(Instant::now() < deadline, "the migration does not end: {heard}");
+        write!(client, "{{\"execute\": \"query-migrate\"}}").unwrap();
+        let mut bytes = [0; 4096];
+        let length = client.read(&mut bytes).unwrap();
+        assert!(length > 0, "it has fallen");
+        heard.push_str(&String::from_utf8_lossy(&bytes[..length]));
+    }
+    let id = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

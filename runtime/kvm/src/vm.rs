@@ -59,8 +59,10 @@ impl Inner {
             memory_size: slot.block.size(),
             userspace_addr: slot.block.host_address() as u64,
         };
-        // SAFETY: the range is one mapping of `block`, which lives at least as long as the virtual machine because slots are never
-        // removed and this struct drops its descriptor first; vCPU descriptors are dropped by threads that hold this struct.
+        // SAFETY: the range is one mapping of `block`, which lives at least as long as anybody can make the kernel use it: slots
+        // are never removed, and the kernel touches memory on behalf of this descriptor, which this struct drops first, or of a
+        // vCPU's, which its thread uses and drops while it holds this struct. A run page that is still mapped then keeps the
+        // kernel's machine, but runs nothing.
         unsafe { self.fd.set_user_memory_region(region) }
     }
 }

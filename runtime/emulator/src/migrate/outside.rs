@@ -9,6 +9,7 @@ use qapi_schema::{
     InetSocketAddress, MigrationPass, MigrationStatus, SocketAddress, SocketAddressBranch, UnixSocketAddress,
 };
 
+use crate::complain;
 use crate::errno::plain;
 
 use super::{Ended, Guest, info};
@@ -41,7 +42,7 @@ pub(super) fn emit(events: &EventSink, tell: &AtomicBool, status: MigrationStatu
 pub(super) fn send(mut guest: Guest, address: &Address, settings: &Settings, state: &MigrationState) -> Ended {
     let outcome = migration::send_to(&mut guest, address, settings, state);
     if let Some(error) = &outcome.error {
-        eprintln!("qapi-emulator: {}", plain(error));
+        complain::say(plain(error));
     }
     Ended::Outgoing { moved: outcome.status == Status::Completed, stopped: outcome.stopped }
 }

@@ -84,6 +84,8 @@ enum Step {
     Run(Job),
     Set(RunState),
     Emit(Notice),
+    /// Serve the guest's own request for a reset, if one waits.
+    ServeGuest,
     Exit,
 }
 
@@ -203,6 +205,16 @@ impl<T> Lifecycle<T> {
                 Some(Effect::Run(job))
             }
             Step::Emit(notice) => Some(Effect::Emit(notice)),
+            Step::ServeGuest => {
+                // Asked for before the guest stopped, so it belongs to what is sent: nobody would repeat it at the destination.
+                let asked = Operation::Reset(ShutdownCause::GuestReset);
+                let waiting = self.waiting.iter().position(|(operation, _)| *operation == asked)?;
+                self.waiting.remove(waiting);
+                for step in self.reset(ShutdownCause::GuestReset).into_iter().rev() {
+                    self.steps.push_front(step);
+                }
+                None
+            }
             // The reply to `quit` goes out before the process ends.
             Step::Exit => Some(match self.current.take() {
                 Some(ticket) => {
@@ -233,10 +245,12 @@ impl<T> Lifecycle<T> {
             Operation::Freeze => {
                 self.frozen = true;
                 self.before_freeze = self.run.state().clone();
-                match self.run.is_running() {
+                let mut steps = match self.run.is_running() {
                     true => self.stop_in(RunState::FinishMigrate),
                     false => vec![Step::Set(RunState::FinishMigrate)],
-                }
+                };
+                steps.push(Step::ServeGuest);
+                steps
             }
             Operation::Thaw { moved } => {
                 self.frozen = false;

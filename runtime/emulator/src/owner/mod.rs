@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 pub(crate) use messages::{Handle, Report, Reports, Request, Ticket};
 
+use crate::complain;
 use crate::hardware::Hardware;
 use crate::migrate::{Ended, Guest, Migration};
 use lifecycle::{Effect, Job, Lifecycle, Operation, Policy};
@@ -162,7 +163,7 @@ impl Owner {
             Report::Guest(operation) if self.lifecycle.awaits(&operation) => {}
             Report::Guest(operation) => self.perform(operation, Ticket::Nobody("guest")),
             Report::Signal(name) => {
-                eprintln!("qapi-emulator: terminating on signal {name}");
+                complain::say(format_args!("terminating on signal {name}"));
                 let operation = Operation::Shutdown(ShutdownCause::HostSignal);
                 self.perform(operation, Ticket::Nobody("signal"));
             }
@@ -184,7 +185,7 @@ impl Owner {
             Ended::Arrived(state) => self.perform(Operation::Arrived(state), Ticket::MigrationOver),
             Ended::Lost(error) => {
                 self.migration.settle(&self.events);
-                eprintln!("qapi-emulator: load of migration failed: {error}");
+                complain::say(format_args!("load of migration failed: {error}"));
                 self.ending = Some(Ending::Failed);
             }
         }
@@ -236,7 +237,7 @@ impl Owner {
 /// For failures that no client asked about.
 fn report_failure(name: &str, outcome: Outcome) {
     if let Err(error) = outcome {
-        eprintln!("qapi-emulator: {name}: {error}");
+        complain::say(format_args!("{name}: {error}"));
     }
 }
 

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
 use super::Room;
+use crate::complain;
 use crate::config::{Address, Socket};
 use crate::errno::plain;
 
@@ -79,7 +80,7 @@ impl Door {
 
     /// Waits until the first client is there.
     pub(super) fn wait(&self, option: &str, clients: &Clients) -> Result<(), String> {
-        eprintln!("qapi-emulator: {option}: waiting for a connection");
+        complain::say(format_args!("{option}: waiting for a connection"));
         let client = self.next().map_err(|error| format!("{option}: {}", plain(&error)))?;
         *clients.lock() = Some(client);
         Ok(())

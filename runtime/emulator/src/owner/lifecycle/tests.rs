@@ -198,3 +198,18 @@ fn a_reset_leaves_what_has_come_of_a_guest() {
     assert_eq!(reset, ["RESET host-qmp-system-reset", "1 done"]);
     assert_eq!(*vm.state(), RunState::Inmigrate);
 }
+
+#[test]
+fn a_reset_that_the_guest_asked_for_while_it_was_stopped_travels_with_it() {
+    let mut vm = running(Policy::default());
+    vm.submit(Operation::Freeze, 1);
+    assert_eq!(vm.next(), Some(Effect::Run(Job::Pause)));
+    // Its processor writes to the reset line as the last thing before it stands still.
+    vm.submit(Operation::Reset(ShutdownCause::GuestReset), 2);
+    assert_eq!(vm.job_done(Ok(())), None);
+    assert_eq!(drive(&mut vm), ["STOP", "Reset", "RESET guest-reset", "1 done"]);
+    assert_eq!(*vm.state(), RunState::FinishMigrate);
+    assert_eq!(*vm.state_to_send(), RunState::Running);
+    assert_eq!(perform(&mut vm, Operation::Thaw { moved: true }), ["1 done"], "once is enough");
+    assert_eq!(*vm.state(), RunState::Postmigrate);
+}
