@@ -160,6 +160,14 @@ impl<T> Lifecycle<T> {
         self.waiting.remove(first)
     }
 
+    /// The process is told to end while the machine has a job, perhaps one that never ends: nobody waits for it.
+    fn abandon(&mut self) {
+        self.busy = false;
+        self.steps.clear();
+        self.current = None;
+        self.waiting.retain(|(operation, _)| matches!(operation, Operation::Shutdown(_)));
+    }
+
     /// The machine has done, or failed to do, the job last handed out.
     /// Tells who waits for an operation that is over by that.
     pub(crate) fn job_done(&mut self, outcome: Result<(), String>) -> Option<(T, Result<(), Error>)> {
@@ -176,6 +184,9 @@ impl<T> Lifecycle<T> {
 
     /// What to do next; nothing while a job is being done or when nothing waits.
     pub(crate) fn next(&mut self) -> Option<Effect<T>> {
+        if self.busy && self.awaits(&Operation::Shutdown(ShutdownCause::HostSignal)) {
+            self.abandon();
+        }
         while !self.busy {
             if let Some(step) = self.steps.pop_front() {
                 if let Some(effect) = self.step(step) {

@@ -213,3 +213,14 @@ fn a_reset_that_the_guest_asked_for_while_it_was_stopped_travels_with_it() {
     assert_eq!(perform(&mut vm, Operation::Thaw { moved: true }), ["1 done"], "once is enough");
     assert_eq!(*vm.state(), RunState::Postmigrate);
 }
+
+#[test]
+fn a_signal_ends_the_process_even_when_the_machine_does_not_answer() {
+    let mut vm = running(Policy { no_shutdown: true, ..Policy::default() });
+    vm.submit(Operation::Stop, 1);
+    assert_eq!(vm.next(), Some(Effect::Run(Job::Pause)));
+    vm.submit(Operation::Cont, 2);
+    assert_eq!(vm.next(), None);
+    vm.submit(Operation::Shutdown(ShutdownCause::HostSignal), 3);
+    assert_eq!(drive(&mut vm), ["SHUTDOWN host-signal", "3 done", "exit"]);
+}
