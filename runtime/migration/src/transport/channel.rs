@@ -1,16 +1,20 @@
 //! A connection, whatever it is made of.
 
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
-    os::{fd::OwnedFd, unix::net::UnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::OpenOptionsExt, net::UnixStream},
+    },
     path::Path,
     time::{Duration, Instant},
 };
 
 use rustix::{
     event::{PollFd, PollFlags, Timespec},
+    fs::OFlags,
     io::Errno,
     net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, addr::SocketAddrArg},
 };
@@ -102,12 +106,18 @@ pub fn connect(address: &Address, state: &MigrationState) -> Result<Channel, Mig
             dial(&AddressFamily::UNIX, &unix_address(path)?, state).map(|fd| Channel::Unix(fd.into()))
         }
         Address::Tcp { host, port } => connect_tcp(host, &resolve(host, *port)?, state).map(Channel::Tcp),
-        Address::File { path, offset } => File::create(path).and_then(|file| at(file, *offset)),
+        Address::File { path, offset } => create(path).and_then(|file| at(file, *offset)),
     };
     state.check()?;
     let action = if matches!(address, Address::File { .. }) { "create" } else { "connect to" };
     let failed = |source| MigrationError::Connect { action: format!("{action} '{}'", address.place()), source };
     opened.map_err(failed)?.woken_by(state)
+}
+
+/// A new or emptied file. A named pipe, which has no place to begin at, is refused rather than waited for.
+fn create(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(path)
 }
 
 /// The file as a channel, at its offset.

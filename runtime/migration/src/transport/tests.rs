@@ -151,3 +151,12 @@ fn cancelling_ends_the_wait_for_a_listener_that_takes_nobody() {
         return;
     }
 }
+
+#[test]
+fn a_pipe_is_refused_rather_than_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let error = connect(&Address::File { path, offset: 0 }, &begun()).unwrap_err().to_string();
+    assert!(error.starts_with("Failed to create '"), "{error}");
+}
