@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use machine::{Accelerator, MachineKind};
 use migration::Settings;
+use qapi_runtime::Policy;
 
 /// All boards, the default one last.
 pub(crate) const BOARDS: [MachineKind; 2] = [MachineKind::None, MachineKind::Microvm];
@@ -152,6 +153,8 @@ pub(crate) struct Config {
     pub(crate) incoming: Option<String>,
     /// How migration streams are written and read (`-global migration.…`).
     pub(crate) migration: Settings,
+    /// What becomes of deprecated and unstable interface on the monitors.
+    pub(crate) compat: Policy,
     /// The QMP socket was not asked for: tell how to connect.
     pub(crate) greet: bool,
 }

@@ -45,6 +45,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         let (major, minor, micro) = version::QEMU;
         let server = Server::new(qapi_schema::service(handlers))
             .events(&events)
+            .compat(config.compat)
             .version(Version::new(major, minor, micro).package(version::PACKAGE));
         let server = monitors::add_all(server, &config)?;
         let _terminal = takes_terminal(&config).then(Terminal::take);

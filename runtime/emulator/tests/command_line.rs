@@ -34,6 +34,7 @@ fn what_cannot_be_obeyed_is_one_line_and_exit_code_1() {
         (&["-serial", "mon:stdio"], "-serial mon:stdio"),
         (&["-qmp", "stdio", "-serial", "stdio"], "-serial stdio"),
         (&["-mon", "chardev=x,mode=control"], "-mon chardev=x,mode=control"),
+        (&["-compat", "deprecated-input=perhaps"], "-compat deprecated-input=perhaps"),
         (&["-incoming", "nowhere:1"], "-incoming nowhere:1"),
         (&["-m", "16K", "-machine", "microvm"], "-m 16K"),
         (&["-m", "99T", "-machine", "none"], "-m 99T"),

@@ -321,3 +321,14 @@ fn known_differences_are_still_there() {
     let negative = json!({ "val": 0, "size": -1, "filename": "@/out" });
     assert_eq!(ours.run("pmemsave", &negative)["desc"], "Parameter 'size' expects a size that is not negative");
 }
+
+#[test]
+fn policy_refuses_what_the_schema_marks() {
+    let Some(qemu) = qapi_test_support::qemu("policy_refuses_what_the_schema_marks") else { return };
+    let unstable = json!({ "capabilities": [{ "capability": "x-ignore-shared", "state": false }] });
+    let stable = json!({ "capabilities": [{ "capability": "events", "state": true }] });
+    let steps = [("migrate-set-capabilities", unstable), ("migrate-set-capabilities", stable)];
+    for policy in ["unstable-input=accept", "unstable-input=reject", "deprecated-input=reject"] {
+        compare(&qemu, &["-compat", policy], &steps);
+    }
+}

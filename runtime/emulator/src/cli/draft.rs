@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use machine::{Accelerator, MachineKind};
 use migration::Settings;
+use qapi_runtime::{Policy, from_option};
 
 use super::chardev as char;
 use super::keyval::Keyval;
@@ -50,6 +51,7 @@ pub(super) struct Draft {
     pub(super) daemonize: bool,
     pub(super) incoming: Option<String>,
     pub(super) migration: Settings,
+    pub(super) compat: Policy,
 }
 
 impl Draft {
@@ -86,6 +88,11 @@ fn parse_uuid(text: &str) -> Option<[u8; 16]> {
         return None;
     }
     Some(u128::from_str_radix(&digits, 16).ok()?.to_be_bytes())
+}
+
+pub(super) fn compat(draft: &mut Draft, text: &str) -> Done {
+    draft.compat = from_option(text, None).map_err(|error| error.to_string())?;
+    Ok(None)
 }
 
 pub(super) fn chardev(draft: &mut Draft, text: &str) -> Done {

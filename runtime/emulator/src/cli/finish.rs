@@ -58,6 +58,7 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
         daemonize: draft.daemonize,
         incoming: draft.incoming,
         migration: draft.migration,
+        compat: draft.compat,
         greet,
     })
 }

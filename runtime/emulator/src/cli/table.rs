@@ -223,6 +223,16 @@ const OPTIONS: &[Spec] = &[
         action: Action::Value(global::global),
     },
     Spec {
+        names: &["compat"],
+        argument: "KEY=POLICY[,...]",
+        help: &[
+            "what becomes of interface that the schema marks, on every monitor:",
+            "deprecated-input, unstable-input=accept|reject|crash",
+            "deprecated-output, unstable-output=accept|hide",
+        ],
+        action: Action::Value(draft::compat),
+    },
+    Spec {
         names: &["version"],
         argument: "",
         help: &["print the version"],
