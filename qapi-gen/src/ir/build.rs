@@ -241,7 +241,7 @@ fn enum_value(at: usize, value: &ValueDef, doc: Option<&doc::Doc>) -> EnumValue 
 }
 
 fn argument_text(doc: Option<&doc::Doc>, place: usize, name: &str) -> Option<String> {
-    let section = doc::Section::find(&doc?.args, place, name)?;
+    let section = doc?.args.find(place, name)?;
     (!section.text.is_empty()).then(|| section.text.clone())
 }
 

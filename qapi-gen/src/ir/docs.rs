@@ -19,7 +19,7 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     let mut features = HashSet::new();
     let mut feature = |found: &mut Vec<Diagnostic>, feature: &Feature, span| {
         let place = features.len();
-        if Section::find(&doc.features, place, &feature.name).is_none() {
+        if doc.features.find(place, &feature.name).is_none() {
             let message = format!("feature '{}' lacks documentation", feature.name);
             found.push(about(def, &catalogue::DOC_FEATURE_MISSING, span, message));
         }
@@ -29,7 +29,7 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
         feature(&mut found, own, def.name_span);
     }
     for (place, part) in parts.iter().enumerate() {
-        if required && Section::find(&doc.args, place, part.name).is_none() {
+        if required && doc.args.find(place, part.name).is_none() {
             let message = format!("{role} '{}' lacks documentation", part.name);
             found.push(about(def, &catalogue::DOC_MEMBER_MISSING, part.span, message));
         }

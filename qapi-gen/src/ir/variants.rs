@@ -20,8 +20,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let (index, values) = self.discriminator(variants.tag, seen, def)?;
         let mut good = true;
         let mut branches = Vec::with_capacity(values.len());
+        let names: HashSet<&str> = values.iter().map(|value| value.name.as_str()).collect();
         for branch in variants.branches.iter() {
-            match self.branch(branch, values, variants.tag, seen, def) {
+            match self.branch(branch, &names, variants.tag, seen, def) {
                 Some(branch) => branches.push(branch),
                 None => good = false,
             }
@@ -80,14 +81,14 @@ impl<'p, 'd> Resolver<'p, 'd> {
     fn branch(
         &mut self,
         branch: &'p MemberDef,
-        values: &'p [ValueDef],
+        values: &HashSet<&str>,
         tag: &str,
         seen: &Seen<'p>,
         def: &Def,
     ) -> Option<ResolvedBranch<'p>> {
         let ty =
             self.lookup_ref(&branch.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, || format!("branch '{}'", branch.name))?;
-        if !values.iter().any(|value| value.name == branch.name) {
+        if !values.contains(branch.name.as_str()) {
             let of = seen.get(&c_name(tag)).map(|(_, tag)| describe(self.proto(tag.ty)));
             let message = format!("branch '{}' is not a value of {}", branch.name, of.unwrap_or_default());
             self.error(def, &catalogue::BRANCH_UNKNOWN, branch.span, message);

@@ -136,11 +136,10 @@ impl<'t> Parser<'t> {
             if name.is_empty() {
                 return Err(Diagnostic::new(&catalogue::DOC_SYMBOL, "invalid parameter name", span));
             }
-            if list.iter().any(|section| section.name == name) {
-                let message = format!("'{name}' parameter name duplicated");
-                return Err(Diagnostic::new(&catalogue::DOC_DUPLICATE, message, span));
-            }
-            list.push(Section { name: name.to_owned(), text: String::new(), span });
+            list.add(Section { name: name.to_owned(), text: String::new(), span }).map_err(|section| {
+                let message = format!("'{}' parameter name duplicated", section.name);
+                Diagnostic::new(&catalogue::DOC_DUPLICATE, message, span)
+            })?;
             self.first_text(line.get(text..).unwrap_or(""));
             self.indented()?;
         }
@@ -268,7 +267,8 @@ impl<'t> Parser<'t> {
         let doc = &mut self.doc;
         trim(&mut doc.body);
         let mut empty: Option<(Span, String)> = None;
-        let lists = [("Member", &mut doc.args), ("Feature", &mut doc.features), ("", &mut doc.sections)];
+        let lists: [(&str, &mut [Section]); 3] =
+            [("Member", &mut doc.args), ("Feature", &mut doc.features), ("", &mut doc.sections)];
         for (kind, list) in lists {
             for section in list {
                 trim(&mut section.text);

@@ -156,14 +156,15 @@ impl State {
         }
         let features = self.part == Part::Features;
         let list = if features { &self.doc.features } else { &self.doc.args };
-        if list.iter().any(|section| section.name == name) {
-            let message = format!("'{name}' parameter name duplicated");
-            return Err(lines.error(&catalogue::DOC_DUPLICATE, message));
+        let duplicate = list.find(list.len(), name).is_some();
+        if !duplicate {
+            self.end_section(lines)?;
         }
-        self.end_section(lines)?;
-        let section = new_section(name, lines);
         let list = if features { &mut self.doc.features } else { &mut self.doc.args };
-        list.push(section);
+        list.add(new_section(name, lines)).map_err(|section| {
+            let message = format!("'{}' parameter name duplicated", section.name);
+            lines.error(&catalogue::DOC_DUPLICATE, message)
+        })?;
         self.target = if features { Target::Feature } else { Target::Arg };
         self.indent = indent;
         Ok(())

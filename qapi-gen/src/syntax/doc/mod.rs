@@ -2,11 +2,14 @@
 //!
 //! QEMU has had two grammars for their text: [`lines`] up to 8.0, [`hanging`] from 8.1.
 
+mod described;
 mod hanging;
 mod lines;
 mod style;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use described::Described;
 
 use super::lex;
 use crate::diag::{Diagnostic, Rule, catalogue};
@@ -45,20 +48,11 @@ pub(crate) struct Doc {
     /// Text before the first section.
     pub(crate) body: String,
     /// Descriptions of members, values and arguments.
-    pub(crate) args: Vec<Section>,
+    pub(crate) args: Described,
     /// Descriptions of features.
-    pub(crate) features: Vec<Section>,
+    pub(crate) features: Described,
     /// Tagged sections and the plain text after them.
     pub(crate) sections: Vec<Section>,
-}
-
-impl Section {
-    /// The section called `name`. Comments mostly keep the order of what they describe, so that
-    /// `place` is where it is looked for first.
-    pub(crate) fn find<'s>(sections: &'s [Self], place: usize, name: &str) -> Option<&'s Self> {
-        let guess = sections.get(place).filter(|section| section.name == name);
-        guess.or_else(|| sections.iter().find(|section| section.name == name))
-    }
 }
 
 impl Block {

@@ -171,3 +171,27 @@ fn layout_is_checked_in_the_newest_dialect_only() {
     }
     assert!(parse(&comment(&["::", "", "  One. Two.", "", "Three. Four."]), "10.2").is_err());
 }
+
+/// Long lists are found by an index, short ones are looked through: every length must behave the same.
+#[test]
+fn descriptions_are_found_by_name_however_many_there_are() {
+    for (count, release) in [(3, "7.2"), (3, "10.0"), (200, "7.2"), (200, "10.0")] {
+        let described: Vec<String> = (0..count).map(|number| format!("@m{number}: text {number}")).collect();
+        let mut lines = vec!["@lamp:", "", "A lamp.", ""];
+        lines.extend(described.iter().flat_map(|line| [line.as_str(), ""]));
+        let doc = one(&lines, release);
+        assert_eq!(doc.args.len(), count);
+        for number in 0..count {
+            // Looked for where it is not, so that its name has to lead to it.
+            let found = doc.args.find(count, &format!("m{number}")).expect("described");
+            assert_eq!(found.text, format!("text {number}"));
+        }
+        assert!(doc.args.find(0, "absent").is_none());
+        for again in [0, count - 1] {
+            let twice = format!("@m{again}: again");
+            let lines: Vec<&str> = lines.iter().copied().chain([twice.as_str()]).collect();
+            let message = refused(&lines, release);
+            assert!(message.ends_with(&format!("'m{again}' parameter name duplicated")), "{message}");
+        }
+    }
+}
