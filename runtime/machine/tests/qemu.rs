@@ -144,7 +144,7 @@ fn migrate(qemu: &mut Qemu, file: &Path) {
         r#"{"execute":"stop"}"#.into(),
         format!(r#"{{"execute":"migrate","arguments":{{"uri":"{uri}"}}}}"#),
     ] {
-        writeln!(monitor, "{command}").expect("QEMU listens");
+        monitor.write_all(format!("{command}\n").as_bytes()).expect("QEMU listens");
     }
     let mut replies = BufReader::new(qemu.0.stdout.take().expect("the monitor"));
     let mut line = String::new();

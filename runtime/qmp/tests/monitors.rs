@@ -222,7 +222,9 @@ fn standard_input_and_output_are_a_monitor() {
         .expect("a child");
     let mut input = child.stdin.take().expect("a pipe");
     for request in ["qmp_capabilities", "query-monitors", "quit"] {
-        writeln!(input, "{{'execute': '{request}'}}").expect("the child reads");
+        // In one piece: after `quit` nobody may be left to read a line end sent by itself.
+        let request = format!("{{'execute': '{request}'}}\n");
+        input.write_all(request.as_bytes()).expect("the child reads");
     }
     let mut output = String::new();
     child.stdout.take().expect("a pipe").read_to_string(&mut output).expect("text");

@@ -61,8 +61,9 @@ impl Qmp {
     /// # Panics
     /// When the connection breaks or the answer is not QMP.
     pub fn execute(&mut self, command: &str, arguments: Value) -> Result<Value, QmpError> {
-        let request = json!({ "execute": command, "arguments": arguments });
-        writeln!(self.writer, "{request}").expect("the server reads");
+        // In one piece: a server that quits may be gone before a line end sent by itself.
+        let request = format!("{}\n", json!({ "execute": command, "arguments": arguments }));
+        self.writer.write_all(request.as_bytes()).expect("the server reads");
         loop {
             let mut answer = self.line();
             if answer.get("event").is_some() {
