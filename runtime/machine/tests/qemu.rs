@@ -261,7 +261,8 @@ fn the_guest_moves_into_qemu_and_back() {
     let mut home = machine(&ours);
     load(&mut home, &stream);
     let (counter, beats) = (word(&home, guest::COUNTER), word(&home, guest::BEATS));
-    assert!(beats > figure(&said, "heartbeat "));
+    // Not more, when the guest left here in the middle of a line: then QEMU may have shown but one whole line.
+    assert!(beats >= figure(&said, "heartbeat "));
     home.resume().expect("runs");
     wait("heartbeat at home", || ours.text().contains(", errors "), || ours.text());
     home.pause().expect("pauses");
