@@ -32,4 +32,9 @@ impl Commands for Handlers {
     async fn migrate_incoming(&self, _: &Context, args: MigrateIncoming) -> Result<(), Error> {
         self.owner.ask(|reply| Request::Incoming(args.uri, reply)).await?
     }
+
+    fn migrate_pause(&self, _: &Context) -> Result<(), Error> {
+        // Postcopy is no capability of this engine, so no migration is ever in that phase.
+        Err(Error::generic("migrate-pause is currently only supported during postcopy-active state"))
+    }
 }
