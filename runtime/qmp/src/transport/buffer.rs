@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::Deref;
+use std::os::fd::OwnedFd;
 
 /// Bytes read at a time.
 const SIZE: usize = 16 << 10;
@@ -9,29 +10,41 @@ const SIZE: usize = 16 << 10;
 const KEPT: usize = 64;
 
 thread_local! {
-    static POOL: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What was read at one time. Its buffer goes back to the pool when dropped.
+/// What was read at one time: bytes, and the descriptors that the peer passed with them. The buffer goes back to the pool
+/// when dropped; descriptors that nobody took are closed.
 #[derive(Debug)]
-pub(crate) struct Pooled(Vec<u8>);
+pub(crate) struct Received {
+    buffer: Box<[u8]>,
+    filled: usize,
+    /// At most as many as one read accepts; nearly always none.
+    pub(crate) fds: Vec<OwnedFd>,
+}
 
-impl Pooled {
-    pub(super) fn take() -> Self {
+impl Received {
+    /// Nothing yet.
+    pub(super) fn empty() -> Self {
         let kept = POOL.with_borrow_mut(Vec::pop);
-        Self(kept.unwrap_or_else(|| Vec::with_capacity(SIZE)))
+        Self { buffer: kept.unwrap_or_else(|| vec![0; SIZE].into_boxed_slice()), filled: 0, fds: Vec::new() }
     }
 
-    /// The buffer itself, to be read into.
-    pub(super) fn room(&mut self) -> &mut Vec<u8> {
-        &mut self.0
+    /// The buffer to be read into.
+    pub(super) fn room(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    /// Says how much of [`Self::room`] was read; whether that left room for more.
+    pub(super) fn filled(&mut self, count: usize) -> bool {
+        self.filled = count;
+        count < self.buffer.len()
     }
 }
 
-impl Drop for Pooled {
+impl Drop for Received {
     fn drop(&mut self) {
-        let mut buffer = std::mem::take(&mut self.0);
-        buffer.clear();
+        let buffer = std::mem::take(&mut self.buffer);
         // At the thread's end the pool may be gone before the last connection.
         let _ = POOL.try_with(|pool| {
             let mut pool = pool.borrow_mut();
@@ -42,10 +55,10 @@ impl Drop for Pooled {
     }
 }
 
-impl Deref for Pooled {
+impl Deref for Received {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        self.buffer.get(..self.filled).unwrap_or_default()
     }
 }

@@ -7,6 +7,7 @@ mod buffer;
 mod connect;
 mod listener;
 mod reactor;
+mod rights;
 mod stream;
 
 #[cfg(test)]

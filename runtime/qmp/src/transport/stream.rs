@@ -4,17 +4,17 @@
 //! descriptor is registered for reading only; a duplicate is registered for writing for as long as the peer's buffer is full.
 
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
+use rustix::net::{AddressFamily, SendAncillaryBuffer, SendFlags, send, sendmsg};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::buffer::Pooled;
+use super::buffer::Received;
 use super::reactor::register;
+use super::rights;
 
 /// What a pipe takes without blocking once it reports writable (POSIX `PIPE_BUF`).
 const PIPE_ATOMIC: usize = 4096;
@@ -41,6 +41,9 @@ impl Stream {
     /// Registers a connected stream socket, made non-blocking first.
     pub(crate) fn socket(fd: OwnedFd) -> io::Result<Self> {
         rustix::io::ioctl_fionbio(&fd, true)?;
+        // A socket made elsewhere may be set to receive credentials: they would take the place of descriptors, and cut reads
+        // short where nothing tells of the rest. Others than unix sockets know no such option.
+        let _ = rustix::net::sockopt::set_socket_passcred(&fd, false);
         Ok(Stream::Socket(register(fd, Interest::READABLE)?))
     }
 
@@ -62,29 +65,26 @@ impl Stream {
     }
 
     /// Waits for input and reads what there is, into a buffer that is taken only then; nothing is the end of the input.
+    /// Descriptors that the peer passed come with the bytes they were sent with, which are the last ones of a read.
     ///
     /// Dropping the future loses nothing.
-    pub(crate) async fn read(&self) -> io::Result<Pooled> {
+    pub(crate) async fn read(&self) -> io::Result<Received> {
         match self {
-            Stream::Socket(fd) => {
-                read_when_ready(fd, |fd, buffer| {
-                    recv(fd, spare_capacity(buffer), RecvFlags::empty()).map(|(read, _)| read)
-                })
-                .await
-            }
+            Stream::Socket(fd) => read_when_ready(fd, rights::receive).await,
             Stream::Pipes { input: Source::Polled(fd), .. } => {
-                read_when_ready(fd, |fd, buffer| {
+                read_when_ready(fd, |fd, received| {
                     if !ready(fd, PollFlags::IN)? {
                         return Err(Errno::AGAIN);
                     }
-                    rustix::io::read(fd, spare_capacity(buffer))
+                    rustix::io::read(fd, received.room())
                 })
                 .await
             }
             Stream::Pipes { input: Source::File(fd), .. } => {
-                let mut buffer = Pooled::take();
-                rustix::io::read(fd, spare_capacity(buffer.room()))?;
-                Ok(buffer)
+                let mut received = Received::empty();
+                let count = rustix::io::read(fd, received.room())?;
+                received.filled(count);
+                Ok(received)
             }
         }
     }
@@ -111,6 +111,23 @@ impl Stream {
                 sendmsg(fd.get_ref(), &parts, &mut control, SendFlags::NOSIGNAL)
             }),
             Stream::Pipes { .. } => self.try_write(if head.is_empty() { tail } else { head }),
+        }
+    }
+
+    /// As [`Stream::try_write`], passing descriptors along with the first byte, if any is written. They stay open here.
+    ///
+    /// # Errors
+    /// Besides those of writing: more descriptors than the system passes at a time (253), nothing to write them with, or a
+    /// stream that is no unix socket.
+    pub(crate) fn try_write_with_fds(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<Option<usize>> {
+        match self {
+            Stream::Socket(fd) if !bytes.is_empty() && passes_fds(fd)? => {
+                attempt(|| rights::send(fd.get_ref(), bytes, fds))
+            }
+            Stream::Socket(_) | Stream::Pipes { .. } => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "descriptors can be passed over unix sockets only, together with a request",
+            )),
         }
     }
 
@@ -149,25 +166,31 @@ fn attempt(call: impl Fn() -> Result<usize, Errno>) -> io::Result<Option<usize>>
 
 async fn read_when_ready(
     fd: &AsyncFd<OwnedFd>,
-    read: impl Fn(&OwnedFd, &mut Vec<u8>) -> Result<usize, Errno>,
-) -> io::Result<Pooled> {
+    read: impl Fn(&OwnedFd, &mut Received) -> Result<usize, Errno>,
+) -> io::Result<Received> {
     loop {
         let mut guard = fd.readable().await?;
-        let mut buffer = Pooled::take();
-        match read(fd.get_ref(), buffer.room()) {
+        let mut received = Received::empty();
+        match read(fd.get_ref(), &mut received) {
             Ok(count) => {
                 // A short read emptied the socket: the next edge tells of more, without a second call that finds nothing.
-                // The end of the input raises no further edge, so there the readiness stays.
-                if count > 0 && buffer.len() < buffer.room().capacity() {
+                // Unless descriptors came, with which the kernel ends a read. The end of the input raises no further edge,
+                // so there the readiness stays.
+                if received.filled(count) && count > 0 && received.fds.is_empty() {
                     guard.clear_ready();
                 }
-                return Ok(buffer);
+                return Ok(received);
             }
             Err(Errno::AGAIN) => guard.clear_ready(),
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether a socket is of the kind that takes descriptors; others would drop them without a word.
+fn passes_fds(fd: &AsyncFd<OwnedFd>) -> Result<bool, Errno> {
+    Ok(rustix::net::sockopt::socket_domain(fd.get_ref())? == AddressFamily::UNIX)
 }
 
 fn ready(fd: &OwnedFd, events: PollFlags) -> Result<bool, Errno> {

@@ -1,6 +1,7 @@
 //! Tests of addresses, streams and listeners.
 
 use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use super::*;
@@ -132,5 +133,76 @@ fn pipes_and_files_are_read_without_changing_their_mode() {
         let (_sink, out) = std::io::pipe().expect("a pipe");
         let stream = Stream::pipes(nothing.into(), out.into()).expect("a stream");
         assert_eq!(*stream.read().await.expect("the end"), *b"");
+    });
+}
+
+fn memfd(text: &str) -> OwnedFd {
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(text.as_bytes()).expect("written");
+    file.into()
+}
+
+/// What a descriptor's file holds.
+fn held(fd: &OwnedFd) -> String {
+    let mut text = String::new();
+    let mut file = std::fs::File::from(fd.try_clone().expect("a duplicate"));
+    std::io::Seek::rewind(&mut file).expect("rewound");
+    std::io::Read::read_to_string(&mut file, &mut text).expect("read");
+    text
+}
+
+#[test]
+fn descriptors_come_with_the_bytes_they_were_sent_with() {
+    block_on(async {
+        let (near, far) = UnixStream::pair().expect("a pair");
+        let near = Stream::socket(near.into()).expect("a stream");
+        let far = Stream::socket(far.into()).expect("a stream");
+        let (a, b) = (memfd("a"), memfd("b"));
+        assert_eq!(far.try_write(b"1").expect("written"), Some(1));
+        assert_eq!(far.try_write_with_fds(b"2", &[a.as_fd()]).expect("written"), Some(1));
+        assert_eq!(far.try_write_with_fds(b"3", &[b.as_fd(), a.as_fd()]).expect("written"), Some(1));
+        assert_eq!(far.try_write(b"4").expect("written"), Some(1));
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let received = near.read().await.expect("read");
+            for fd in &received.fds {
+                assert!(rustix::io::fcntl_getfd(fd).expect("flags").contains(rustix::io::FdFlags::CLOEXEC));
+            }
+            let texts: Vec<_> = received.fds.iter().map(held).collect();
+            seen.push((String::from_utf8_lossy(&received).into_owned(), texts.concat()));
+        }
+        let expected = [("12", "a"), ("3", "ba"), ("4", "")].map(|(bytes, fds)| (bytes.to_owned(), fds.to_owned()));
+        assert_eq!(seen, expected);
+    });
+}
+
+#[test]
+fn no_more_descriptors_are_taken_than_the_limit() {
+    block_on(async {
+        let (near, far) = UnixStream::pair().expect("a pair");
+        let near = Stream::socket(near.into()).expect("a stream");
+        let far = Stream::socket(far.into()).expect("a stream");
+        let file = memfd("x");
+        for (sent, kept) in [(15, 15), (16, 16), (17, 16), (18, 16), (253, 16)] {
+            let fds = vec![file.as_fd(); sent];
+            assert_eq!(far.try_write_with_fds(b"x", &fds).expect("written"), Some(1));
+            assert_eq!(near.read().await.expect("read").fds.len(), kept, "{sent} were sent");
+        }
+        far.try_write_with_fds(b"x", &vec![file.as_fd(); 254]).expect_err("more than the system takes");
+        far.try_write_with_fds(b"", &[file.as_fd()]).expect_err("nothing to go with");
+    });
+}
+
+#[test]
+fn descriptors_are_refused_where_they_would_be_dropped() {
+    block_on(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let near = std::net::TcpStream::connect(listener.local_addr().expect("an address")).expect("a connection");
+        let stream = Stream::socket(near.into()).expect("a stream");
+        let file = memfd("x");
+        stream.try_write_with_fds(b"x", &[file.as_fd()]).expect_err("TCP passes none");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let stream = Stream::pipes(reader.into(), writer.into()).expect("a stream");
+        stream.try_write_with_fds(b"x", &[file.as_fd()]).expect_err("a pipe passes none");
     });
 }
