@@ -6,12 +6,14 @@
 mod emulator;
 mod qemu;
 mod qmp;
+mod wire;
 
 use std::time::{Duration, Instant};
 
 pub use emulator::emulator;
 pub use qemu::Qemu;
 pub use qmp::{Qmp, QmpError};
+pub use wire::{Wire, parsed};
 
 /// Longest wait for anything that a peer does; generous, since machines that run tests are busy.
 pub const PATIENCE: Duration = Duration::from_secs(60);

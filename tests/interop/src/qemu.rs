@@ -1,6 +1,7 @@
 //! A QEMU process that does not outlive its test.
 
 use std::{
+    ffi::OsString,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
@@ -17,7 +18,7 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// Starts QEMU with these options; `name` keeps the files of several ones in `folder` apart.
+    /// Starts QEMU, or a program with its command line, in `folder` with these options; `name` keeps the files of several ones in `folder` apart.
     ///
     /// # Panics
     /// When the program cannot be started.
@@ -27,13 +28,28 @@ impl Qemu {
         name: &str,
         options: impl IntoIterator<Item = S>,
     ) -> Self {
+        let monitor = format!("unix:{},server=on,wait=off", folder.join(format!("{name}.qmp")).display());
+        let options = options.into_iter().map(|option| option.as_ref().to_owned());
+        Self::start_bare(program, folder, name, [OsString::from("-qmp"), monitor.into()].into_iter().chain(options))
+    }
+
+    /// As [`start`](Self::start), without a monitor but those that the options ask for.
+    ///
+    /// # Panics
+    /// When the program cannot be started.
+    pub fn start_bare<S: AsRef<std::ffi::OsStr>>(
+        program: &Path,
+        folder: &Path,
+        name: &str,
+        options: impl IntoIterator<Item = S>,
+    ) -> Self {
         let socket = folder.join(format!("{name}.qmp"));
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log).expect("the folder can be written to");
         let child = Command::new(program)
-            .args(["-nodefaults", "-display", "none", "-qmp"])
-            .arg(format!("unix:{},server=on,wait=off", socket.display()))
+            .args(["-nodefaults", "-display", "none"])
             .args(options)
+            .current_dir(folder)
             .stdout(output.try_clone().expect("a descriptor is left"))
             .stderr(output)
             .spawn()
@@ -52,6 +68,16 @@ impl Qemu {
             self.socket.exists().then_some(())
         });
         Qmp::connect(&self.socket)
+    }
+
+    /// The QMP socket's path; it appears when the program is ready.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// What it printed so far.
