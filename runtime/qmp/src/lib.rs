@@ -10,6 +10,7 @@ mod context;
 mod error;
 mod events;
 mod index;
+pub mod introspection;
 pub mod json;
 pub mod keyval;
 #[macro_use]
