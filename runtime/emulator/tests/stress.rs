@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use qapi_test_support::Random;
 use serde_json::{Value, json};
 use support::{Emulator, PATIENCE};
 
@@ -20,16 +21,6 @@ const STORM: Duration = Duration::from_secs(20);
 /// The machine, at both ends of its migration.
 const MACHINE: [&str; 6] =
     ["-object", "memory-backend-memfd,id=r,size=24M", "-machine", "microvm,memory-backend=r", "-accel", "kvm"];
-
-/// Numbers that look random.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % limit
-    }
-}
 
 /// A client that checks nothing but that each of its commands is answered.
 struct Client {
@@ -149,7 +140,7 @@ fn a_storm_of_orders_changes_nothing_for_good() {
     for (seed, name) in [(1, "first"), (2, "second")] {
         let (over, orders, folder) = (Arc::clone(&over), Arc::clone(&orders), folder.path().to_owned());
         clients.push(thread::spawn(move || {
-            let (mut client, mut random) = (Client::connect(&folder.join(name)), Random(seed));
+            let (mut client, mut random) = (Client::connect(&folder.join(name)), Random::new(seed));
             while !over.load(Ordering::SeqCst) {
                 let (command, arguments) = command(&mut random, &folder);
                 client.order(command, &arguments);
@@ -161,7 +152,7 @@ fn a_storm_of_orders_changes_nothing_for_good() {
     for (seed, name) in [(3, "third"), (4, "console")] {
         let (over, folder) = (Arc::clone(&over), folder.path().to_owned());
         clients.push(thread::spawn(move || {
-            let mut random = Random(seed);
+            let mut random = Random::new(seed);
             while !over.load(Ordering::SeqCst) {
                 if name == "third" {
                     let mut client = Client::connect(&folder.join(name));
@@ -171,9 +162,9 @@ fn a_storm_of_orders_changes_nothing_for_good() {
                     }
                 } else {
                     let mut stream = UnixStream::connect(folder.join(name)).unwrap();
-                    stream.write_all(&vec![b'x'; random.below(60) as usize]).unwrap();
+                    stream.write_all(&vec![b'x'; random.below(60)]).unwrap();
                 }
-                thread::sleep(Duration::from_millis(random.below(20)));
+                thread::sleep(Duration::from_millis(random.below(20) as u64));
             }
         }));
     }

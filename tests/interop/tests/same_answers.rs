@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use qapi_interop::{Qemu, Qmp, QmpError, emulator};
+use qapi_interop::{Qemu, Qmp, QmpError, emulator, settle};
 use serde_json::{Value, json};
 
 /// A process with its session and its own folder, which `@` in arguments stands for.
@@ -39,16 +39,6 @@ impl Peer {
     fn events(&mut self) -> Vec<Value> {
         let strip = |event: Value| json!([event["event"], event["data"]]);
         self.qmp.events.drain(..).map(strip).collect()
-    }
-}
-
-/// Takes out what two implementations cannot have in common: whose it is, other machines, the order of a hash table.
-fn settle(command: &str, answer: &mut Value) {
-    match (command, answer) {
-        ("query-version", Value::Object(version)) => drop(version.insert("package".into(), Value::Null)),
-        ("query-machines", Value::Array(machines)) => machines.retain(|machine| machine["name"] == "none"),
-        ("query-chardev", Value::Array(devices)) => devices.sort_by_key(|device| device["label"].to_string()),
-        _ => {}
     }
 }
 

@@ -12,9 +12,13 @@
 //! listed in the environment variable `QAPI_REQUIRE` (comma-separated: `corpus`, `kvm`, `qemu`,
 //! `python`, `facts`), going without fails the test instead: `.ci/run` lists what it installed.
 
+mod random;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
+
+pub use random::Random;
 
 /// QEMU's schemas and schema tests: the folder that `QAPI_CORPUS` names.
 #[must_use]
