@@ -1,6 +1,7 @@
 //! What a command handler may know about the request it answers.
 
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::events::EventSink;
 use crate::monitors::{MonitorInfo, Monitors};
@@ -14,6 +15,8 @@ pub struct Context {
     events: EventSink,
     monitors: Monitors,
     policy: Policy,
+    /// Descriptors that the client passed and no command took.
+    fds: Arc<Mutex<Vec<OwnedFd>>>,
 }
 
 impl Context {
@@ -29,7 +32,29 @@ impl Context {
         monitors: Monitors,
         policy: Policy,
     ) -> Self {
-        Self { monitor, session, events, monitors, policy }
+        Self { monitor, session, events, monitors, policy, fds: Arc::default() }
+    }
+
+    /// The same with descriptors to take, as if they had come with a request.
+    #[must_use]
+    pub fn with_fds(self, fds: Vec<OwnedFd>) -> Self {
+        Self { fds: Arc::new(Mutex::new(fds)), ..self }
+    }
+
+    /// Takes the first descriptor that the client passed with the request; others that came along are closed. See
+    /// [`fds`](crate::fds) for what becomes of those that nobody takes.
+    pub fn take_fd(&self) -> Option<OwnedFd> {
+        self.take_fds().into_iter().next()
+    }
+
+    /// Takes all descriptors that the client passed with the request, in its order; 16 at most.
+    pub fn take_fds(&self) -> Vec<OwnedFd> {
+        self.exchange_fds(Vec::new())
+    }
+
+    /// Puts descriptors in the place of those that wait to be taken.
+    pub(crate) fn exchange_fds(&self, fds: Vec<OwnedFd>) -> Vec<OwnedFd> {
+        std::mem::replace(&mut *self.fds.lock().unwrap_or_else(PoisonError::into_inner), fds)
     }
 
     /// The label of the monitor the request came over; empty outside a session.

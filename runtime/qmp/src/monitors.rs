@@ -1,11 +1,15 @@
 //! The monitors of a server and who is connected to them, for anyone who asks: `query-chardev` answers from here.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::fds::FdSets;
 
 /// A view of a server's monitors that stays up to date. Cheap to clone, usable from any thread.
 #[derive(Debug, Clone, Default)]
 pub struct Monitors {
     entries: Arc<Mutex<Vec<Entry>>>,
+    /// To be told when the last client leaves and when the first comes.
+    fd_sets: Arc<OnceLock<FdSets>>,
 }
 
 #[derive(Debug)]
@@ -55,7 +59,17 @@ impl Monitors {
         if let Some(entry) = self.lock().iter_mut().find(|entry| entry.label == *label) {
             entry.clients.push((session, peer));
         }
+        if let Some(sets) = self.fd_sets.get() {
+            sets.set_deserted(false);
+        }
         Presence { monitors: self.clone(), label: Arc::clone(label), session }
+    }
+
+    /// Whom to tell whether any client is connected. Only the first one named is told.
+    pub(crate) fn tell(&self, sets: &FdSets) {
+        sets.set_deserted(true);
+        // The value given is dropped when there is one.
+        let _ = self.fd_sets.set(sets.clone());
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
@@ -90,8 +104,14 @@ pub(crate) struct Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        for entry in self.monitors.lock().iter_mut().filter(|entry| entry.label == self.label) {
+        let mut entries = self.monitors.lock();
+        for entry in entries.iter_mut().filter(|entry| entry.label == self.label) {
             entry.clients.retain(|(session, _)| *session != self.session);
+        }
+        let deserted = entries.iter().all(|entry| entry.clients.is_empty());
+        drop(entries);
+        if let Some(sets) = self.monitors.fd_sets.get().filter(|_| deserted) {
+            sets.set_deserted(true);
         }
     }
 }

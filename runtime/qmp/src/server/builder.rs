@@ -14,6 +14,7 @@ use super::monitor::{Monitor, Origin};
 use super::running::Running;
 use crate::command::Service;
 use crate::events::EventSink;
+use crate::fds::FdSets;
 use crate::monitors::Monitors;
 use crate::policy::Policy;
 use crate::protocol::Version;
@@ -95,6 +96,14 @@ impl Server {
     #[must_use]
     pub fn compat(mut self, policy: Policy) -> Self {
         self.shared.policy = policy;
+        self
+    }
+
+    /// Lets descriptors of `sets` go when the last client of all monitors has left, as QEMU does. Without, they stay until
+    /// they are removed.
+    #[must_use]
+    pub fn fd_sets(self, sets: &FdSets) -> Self {
+        self.monitors.tell(sets);
         self
     }
 

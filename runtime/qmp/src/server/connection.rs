@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(super) struct Connection {
     context: Rc<Context>,
     stream: Stream,
     input: json::Stream,
+    /// Descriptors that came with the last input and belong to the next request that is complete.
+    arrived: Vec<OwnedFd>,
     session: Session,
     subscription: Option<Subscription>,
     outbox: Outbox,
@@ -54,10 +57,10 @@ pub(super) struct Connection {
     ended: bool,
 }
 
-/// Input that waits its turn.
-enum Queued {
-    Request(Box<[u8]>),
-    Malformed(Error),
+/// A request that waits its turn, and the descriptors that came with it.
+struct Queued {
+    text: Result<Box<[u8]>, Error>,
+    fds: Vec<OwnedFd>,
 }
 
 impl Connection {
@@ -76,6 +79,7 @@ impl Connection {
             context: Rc::new(context),
             stream,
             input: json::Stream::new(),
+            arrived: Vec::new(),
             session,
             subscription: None,
             outbox,
@@ -84,6 +88,8 @@ impl Connection {
             ended: false,
         };
         let outcome = connection.run().await;
+        // A handler may have kept its context; descriptors go with the client.
+        drop(connection.context.take_fds());
         connection.stream.finish();
         outcome
     }
@@ -105,7 +111,7 @@ impl Connection {
     async fn wait(&mut self) -> io::Result<()> {
         tokio::select! {
             biased;
-            read = receive(&self.stream, &mut self.input) => self.ended = read?,
+            read = receive(&self.stream, &mut self.input, &mut self.arrived) => self.ended = read?,
             () = self.outbox.mail() => {}
         }
         Ok(())
@@ -114,7 +120,11 @@ impl Connection {
     /// Answers every complete request at hand.
     async fn answer_all(&mut self) -> io::Result<()> {
         loop {
-            let more = match self.queue.pop_front() {
+            let queued = self.queue.pop_front();
+            if queued.is_none() && !self.arrived.is_empty() {
+                pass(&self.context, std::mem::take(&mut self.arrived));
+            }
+            let more = match queued {
                 Some(queued) => self.answer_queued(queued).await.map(|()| true)?,
                 None if self.session.oob() => self.answer_apart().await?,
                 None => self.answer_next().await?,
@@ -171,19 +181,22 @@ impl Connection {
     /// Answers the next request from a copy of its text, since more input is taken in while its handler runs; `false` when
     /// there is none.
     async fn answer_apart(&mut self) -> io::Result<bool> {
-        let queued = match self.input.next() {
+        let text = match self.input.next() {
             None => return Ok(false),
-            Some(Err(error)) => Queued::Malformed(error.into()),
-            Some(Ok(frame)) => Queued::Request(frame.text().into()),
+            Some(Err(error)) => Err(error.into()),
+            Some(Ok(frame)) => Ok(frame.text().into()),
         };
-        self.answer_queued(queued).await?;
+        self.answer_queued(Queued { text, fds: Vec::new() }).await?;
         Ok(true)
     }
 
     async fn answer_queued(&mut self, queued: Queued) -> io::Result<()> {
-        let text = match queued {
-            Queued::Request(text) => text,
-            Queued::Malformed(error) => {
+        if !queued.fds.is_empty() {
+            pass(&self.context, queued.fds);
+        }
+        let text = match queued.text {
+            Ok(text) => text,
+            Err(error) => {
                 Session::reject(&error, &mut self.outbox.text);
                 return Ok(());
             }
@@ -235,7 +248,9 @@ impl Connection {
             let outcome = tokio::select! {
                 biased;
                 sent = self.outbox.step(&self.stream) => sent,
-                read = receive(&self.stream, &mut self.input), if room => read.map(|end| self.ended = end),
+                read = receive(&self.stream, &mut self.input, &mut self.arrived), if room => {
+                    read.map(|end| self.ended = end)
+                }
             };
             if let Err(error) = outcome {
                 return error;
@@ -245,18 +260,23 @@ impl Connection {
 
     /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
     fn sort_input(&mut self) {
-        let Self { shared, context, input, session, outbox, value, queue, .. } = self;
+        let Self { shared, context, input, arrived, session, outbox, value, queue, .. } = self;
         while queue.len() < QUEUE {
-            match input.next() {
+            let text = match input.next() {
                 None => return,
-                Some(Err(error)) => queue.push_back(Queued::Malformed(error.into())),
+                Some(Err(error)) => Err(error.into()),
                 Some(Ok(frame)) if Session::overtakes(&frame) => {
                     if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
+                        // Its own descriptors, not those of the requests it overtakes.
+                        let waiting = context.exchange_fds(std::mem::take(arrived));
                         run_oob(&call, shared, context, value, outbox);
+                        *arrived = context.exchange_fds(waiting);
                     }
+                    continue;
                 }
-                Some(Ok(frame)) => queue.push_back(Queued::Request(frame.text().into())),
-            }
+                Some(Ok(frame)) => Ok(frame.text().into()),
+            };
+            queue.push_back(Queued { text, fds: std::mem::take(arrived) });
         }
     }
 
@@ -301,9 +321,17 @@ fn poll_once<F: Future>(future: std::pin::Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut std::task::Context::from_waker(Waker::noop()))
 }
 
+/// Makes descriptors available to the handler of the next request. Those that no handler took so far are closed.
+fn pass(context: &Context, fds: Vec<OwnedFd>) {
+    drop(context.exchange_fds(fds));
+}
+
 /// Reads what has come in; `true` at the end of the input. Dropping the future loses nothing.
-async fn receive(stream: &Stream, input: &mut json::Stream) -> io::Result<bool> {
-    let bytes = stream.read().await?;
-    input.feed(&bytes);
-    Ok(bytes.is_empty())
+async fn receive(stream: &Stream, input: &mut json::Stream, arrived: &mut Vec<OwnedFd>) -> io::Result<bool> {
+    let mut received = stream.read().await?;
+    if !received.fds.is_empty() {
+        *arrived = std::mem::take(&mut received.fds);
+    }
+    input.feed(&received);
+    Ok(received.is_empty())
 }
