@@ -103,7 +103,7 @@ pub fn service<S: Commands + 'static>(server: S) -> Service<S> {
 
 ",
         );
-        text.open_with(format_args!("static COMMANDS: &[rt::CommandInfo] = &"), "[");
+        text.open_with(format_args!("static COMMANDS: &[rt::CommandInfo<'_>] = &"), "[");
         for (_, command, gate) in &self.commands {
             text.gate(gate);
             let (name, flags) = (quoted(&command.info.name), commands::flags(self.plan, command));
@@ -125,13 +125,13 @@ fn unhandled(index: usize) -> rt::Error {
     fn dispatch(&self, text: &mut Text) {
         let positions = Positions::new(self.commands.iter().map(|(.., gate)| gate));
         open!(text, "impl<S: Commands + 'static> rt::Service for Service<S>");
-        open!(text, "fn commands(&self) -> &'static [rt::CommandInfo]");
-        line!(text, "COMMANDS");
+        open!(text, "fn command(&self, index: usize) -> Option<rt::CommandInfo<'_>>");
+        line!(text, "COMMANDS.get(index).copied()");
         text.close();
         open!(text, "fn find(&self, name: &str) -> Option<usize>");
         line!(text, "INDEX.find(COMMANDS, name)");
         text.close();
-        open!(text, "fn introspection(&self) -> &'static str");
+        open!(text, "fn introspection(&self) -> &str");
         line!(text, "INTROSPECTION");
         text.close();
 

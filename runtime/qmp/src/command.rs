@@ -56,9 +56,9 @@ impl Default for CommandFlags {
 
 /// One line of a service's table of commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CommandInfo {
+pub struct CommandInfo<'a> {
     /// The command's name on the wire.
-    pub name: &'static str,
+    pub name: &'a str,
     /// How it may be called.
     pub flags: CommandFlags,
 }
@@ -68,14 +68,15 @@ pub type Reply<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + 'a>>;
 
 /// What a server needs in order to answer. Implemented by generated code.
 pub trait Service {
-    /// Every command of the schema under the chosen configuration, in schema order.
-    fn commands(&self) -> &'static [CommandInfo];
+    /// The command of that index. They count from 0, in schema order, through all those of the schema under the chosen
+    /// configuration.
+    fn command(&self, index: usize) -> Option<CommandInfo<'_>>;
 
-    /// The command's index in [`commands`](Self::commands).
+    /// The index of the command of that name.
     fn find(&self, name: &str) -> Option<usize>;
 
     /// The answer to `query-qmp-schema`, as JSON text.
-    fn introspection(&self) -> &'static str;
+    fn introspection(&self) -> &str;
 
     /// Runs command `index` and writes its return value, `{}` for none, into `reply`. On an error what was written to
     /// `reply` counts for nothing.

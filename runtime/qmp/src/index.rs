@@ -74,7 +74,7 @@ mod tests {
     use super::*;
     use crate::CommandFlags;
 
-    const fn command(name: &'static str) -> CommandInfo {
+    const fn command(name: &'static str) -> CommandInfo<'static> {
         CommandInfo { name, flags: CommandFlags::NONE }
     }
 

@@ -142,7 +142,7 @@ impl Event for Gone {
     const SPECIAL: Special = Special::BOTH;
 }
 
-const fn command(name: &'static str, special: Special) -> CommandInfo {
+const fn command(name: &'static str, special: Special) -> CommandInfo<'static> {
     CommandInfo { name, flags: CommandFlags { special, ..CommandFlags::NONE } }
 }
 
@@ -184,15 +184,15 @@ impl Sample {
 }
 
 impl Service for Sample {
-    fn commands(&self) -> &'static [CommandInfo] {
-        COMMANDS
+    fn command(&self, index: usize) -> Option<CommandInfo<'_>> {
+        COMMANDS.get(index).copied()
     }
 
     fn find(&self, name: &str) -> Option<usize> {
         COMMANDS.iter().position(|info| info.name == name)
     }
 
-    fn introspection(&self) -> &'static str {
+    fn introspection(&self) -> &str {
         "[]"
     }
 

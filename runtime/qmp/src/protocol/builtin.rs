@@ -16,7 +16,7 @@ pub(super) fn query_commands(service: &dyn Service, arguments: Arguments<'_>, ou
     arguments.none()?;
     out.raw(b"{\"return\": ");
     out.begin_list();
-    let declared = service.commands().iter().map(|info| info.name);
+    let declared = (0..).map_while(|index| service.command(index)).map(|info| info.name);
     let missing = NAMES.into_iter().filter(|name| service.find(name).is_none());
     for name in declared.chain(missing) {
         out.element();
@@ -28,13 +28,12 @@ pub(super) fn query_commands(service: &dyn Service, arguments: Arguments<'_>, ou
     Ok(())
 }
 
-/// Begins the reply to `query-qmp-schema` and gives what it goes on with: the text that was made when the schema was
-/// compiled.
-pub(super) fn query_schema(
-    service: &dyn Service,
+/// Begins the reply to `query-qmp-schema` and gives what it goes on with: a text that the service has ready.
+pub(super) fn query_schema<'a>(
+    service: &'a dyn Service,
     arguments: Arguments<'_>,
     out: &mut Encoder,
-) -> Result<&'static str, Error> {
+) -> Result<&'a str, Error> {
     arguments.none()?;
     out.raw(b"{\"return\": ");
     Ok(service.introspection())

@@ -43,11 +43,11 @@ pub(crate) enum Step<'a> {
     Quote(Quote<'a>),
 }
 
-/// A reply that quotes a text made while compiling.
+/// A reply that quotes a text that the service has ready.
 #[derive(Debug)]
 pub(crate) struct Quote<'a> {
     /// What comes after all that is written.
-    pub(crate) text: &'static str,
+    pub(crate) text: &'a str,
     id: Id<'a>,
 }
 
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Takes one framed request.
-    pub(crate) fn handle<'a>(&mut self, frame: &Frame<'a>, service: &dyn Service, out: &mut Encoder) -> Step<'a> {
+    pub(crate) fn handle<'a>(&mut self, frame: &Frame<'a>, service: &'a dyn Service, out: &mut Encoder) -> Step<'a> {
         let envelope = match Envelope::read(frame, self.oob()) {
             Ok(envelope) => envelope,
             Err((error, id)) => {
@@ -108,7 +108,7 @@ impl Session {
                 return Step::Quote(Quote { text, id: envelope.id });
             }
             Ok(Found::Command(index)) => {
-                let info = service.commands().get(index);
+                let info = service.command(index);
                 return Step::Call(Call {
                     index,
                     oob: envelope.oob,
@@ -130,7 +130,12 @@ impl Session {
         put_error(error, Id::NONE, out);
     }
 
-    fn dispatch(&mut self, request: &Envelope<'_>, service: &dyn Service, out: &mut Encoder) -> Result<Found, Error> {
+    fn dispatch<'a>(
+        &mut self,
+        request: &Envelope<'_>,
+        service: &'a dyn Service,
+        out: &mut Encoder,
+    ) -> Result<Found<'a>, Error> {
         let name = &*request.command;
         if !self.negotiated() && name != "qmp_capabilities" {
             return Err(Error::new(
@@ -143,7 +148,7 @@ impl Session {
         if !known {
             return Err(Error::command_not_found(name));
         }
-        let flags = index.and_then(|index| service.commands().get(index)).map(|info| info.flags);
+        let flags = index.and_then(|index| service.command(index)).map(|info| info.flags);
         let special = flags.map_or(Special::NONE, |flags| flags.special);
         self.policy.check(special, ErrorClass::CommandNotFound, "command", name)?;
         if request.oob && !flags.is_some_and(|flags| flags.oob) {
@@ -178,11 +183,11 @@ impl Session {
     }
 }
 
-enum Found {
+enum Found<'a> {
     /// The reply is written up to its id.
     Answered,
     /// The reply is written up to this text.
-    Quote(&'static str),
+    Quote(&'a str),
     /// The service's command of that index.
     Command(usize),
 }

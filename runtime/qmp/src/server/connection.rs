@@ -295,7 +295,7 @@ fn invoke<'a>(
     call: &Call<'a>,
     value: &'a mut Encoder,
 ) -> impl Future<Output = Result<(), Error>> + 'a {
-    let name = shared.service.commands().get(call.index).map_or("", |info| info.name);
+    let name = shared.service.command(call.index).map_or("", |info| info.name);
     let span = tracing::debug_span!("qmp", monitor = context.monitor(), session = context.session(), command = name);
     shared.service.call(call.index, context, call.arguments, value).instrument(span)
 }

@@ -89,7 +89,7 @@ impl Event for Gone {
     const NAME: &'static str = "GONE";
 }
 
-const fn command(name: &'static str) -> CommandInfo {
+const fn command(name: &'static str) -> CommandInfo<'static> {
     CommandInfo { name, flags: CommandFlags::NONE }
 }
 
@@ -158,15 +158,15 @@ impl Lamp {
 }
 
 impl Service for Lamp {
-    fn commands(&self) -> &'static [CommandInfo] {
-        COMMANDS
+    fn command(&self, index: usize) -> Option<CommandInfo<'_>> {
+        COMMANDS.get(index).copied()
     }
 
     fn find(&self, name: &str) -> Option<usize> {
         COMMANDS.iter().position(|info| info.name == name)
     }
 
-    fn introspection(&self) -> &'static str {
+    fn introspection(&self) -> &str {
         r#"[{"name": "set-light", "meta-type": "command"}]"#
     }
 
