@@ -2,4 +2,8 @@
 
 mod args;
 mod parse;
+#[cfg(test)]
+mod samples;
+mod schema;
+mod typed;
 fn main() {}
