@@ -15,7 +15,7 @@ pub(crate) struct Knowledge {
 }
 
 impl Knowledge {
-    /// Knowledge of a server that tells its schema; `enabled` are the commands it would execute now, if it says so.
+    /// Knowledge of a server that tells its schema.
     pub(crate) fn from_schema(schema: Schema) -> Self {
         let mut commands: Vec<_> = schema.commands().map(|command| command.name().to_owned()).collect();
         commands.sort_unstable();
@@ -95,14 +95,9 @@ pub(crate) fn as_list(ty: Type<'_>) -> Option<Type<'_>> {
     alternatives(ty).into_iter().find_map(Type::element)
 }
 
-/// Whether a value may be anything.
-pub(crate) fn is_anything(ty: Type<'_>) -> bool {
-    matches!(ty.kind(), TypeKind::Unknown | TypeKind::Builtin(JsonType::Value))
-}
-
-/// The type in few words, as it stands behind `=` in a hint: `<str>`, `<on|off|auto>`, `<[int]>`, `<{...}>`.
-pub(crate) fn describe(ty: Type<'_>) -> String {
-    format!("<{}>", words(ty, 3))
+/// Types in few words, as they stand behind `=` in a hint: `<str>`, `<on|off|auto>`, `<[int] or str>`.
+pub(crate) fn describe(types: &[Type<'_>]) -> String {
+    format!("<{}>", types.iter().map(|ty| words(*ty, 3)).collect::<Vec<_>>().join(" or "))
 }
 
 /// The type in few words; of an enumeration so many values.
