@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use machine::{Accelerator, Machine, MachineConfig, MachineEvent};
 use memory::RamBlock;
-use qapi_runtime::{EventSink, Server, Version};
+use qapi_runtime::{EventSink, Limit, Server, Version};
 use qapi_schema::ShutdownCause;
 
 use crate::config::{Address, Backend, Config, MemorySource, Socket};
@@ -33,6 +33,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         Hardware::build(move || build(&config, sink, reports))?
     };
     let events = EventSink::new();
+    events.limits(Limit::QEMU);
     let migration = Migration::new(config.incoming.as_deref(), config.migration.clone(), &events)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

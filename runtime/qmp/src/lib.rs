@@ -31,7 +31,7 @@ pub use client::{Client, ClientError};
 pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
 pub use context::Context;
 pub use error::{Error, ErrorClass};
-pub use events::EventSink;
+pub use events::{EventSink, Limit};
 pub use index::CommandIndex;
 pub use monitors::{MonitorInfo, Monitors};
 pub use option::from_option;

@@ -1,10 +1,11 @@
-//! Tests of the queue of events and its bound.
+//! Tests of the queue of events, its bound, and the limits of their rate.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use super::EventSink;
 use super::mailbox::{LIMIT, Mailbox, Taken};
+use super::{EventSink, Limit};
 use crate::{Decoder, Encoder, Event, Outcome, Visit};
 
 #[derive(Debug, Default)]
@@ -84,4 +85,145 @@ fn mail_wakes_and_closing_is_remembered() {
     for _ in 0..2 {
         assert!(contents(&mailbox).1.closing);
     }
+}
+
+#[derive(Debug, Default)]
+struct Port {
+    id: String,
+    open: bool,
+}
+
+impl Visit for Port {
+    fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
+        self.id.get(d)
+    }
+
+    fn put(&self, e: &mut Encoder) {
+        e.begin_object();
+        e.member("id", &self.id);
+        e.member("open", &self.open);
+        e.end_object();
+    }
+}
+
+impl Event for Port {
+    const NAME: &'static str = "VSERPORT_CHANGE";
+}
+
+/// What has come in since the last look, as `COUNT` of each event.
+fn counts(mailbox: &Mailbox) -> Vec<u64> {
+    let (text, _) = contents(mailbox);
+    let count = |line: &str| line.split("\"count\": ").nth(1)?.trim_end_matches('}').parse().ok();
+    text.lines().map(|line| count(line).expect("a tick")).collect()
+}
+
+/// A sink whose time is kept, on a clock that runs only while everything waits.
+fn on_a_clock<F: Future>(test: impl FnOnce(EventSink, Arc<Mailbox>) -> F) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let (sink, mailbox) = (EventSink::new(), Arc::new(Mailbox::default()));
+        let _subscription = sink.subscribe(&mailbox);
+        tokio::select! {
+            _ = sink.clone().keep_time() => {}
+            _ = async { tokio::task::yield_now().await; test(sink.clone(), mailbox).await } => {}
+        }
+    });
+}
+
+async fn sleep(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+}
+
+#[test]
+fn a_limited_event_is_sent_at_once_and_then_once_in_its_time() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        (0..5).for_each(|count| sink.emit(&Tick { count }));
+        assert_eq!(counts(&mailbox), [0], "the first at once");
+        sleep(999).await;
+        assert!(counts(&mailbox).is_empty());
+        sleep(2).await;
+        assert_eq!(counts(&mailbox), [4], "then the latest");
+        sink.emit(&Tick { count: 5 });
+        assert!(counts(&mailbox).is_empty(), "what was held opens the time anew");
+        sleep(1000).await;
+        assert_eq!(counts(&mailbox), [5]);
+        sleep(1000).await;
+        assert!(counts(&mailbox).is_empty(), "nothing is sent twice");
+        sink.emit(&Tick { count: 6 });
+        assert_eq!(counts(&mailbox), [6], "after a quiet time at once again");
+    });
+}
+
+#[test]
+fn a_limited_event_keeps_its_time_stamp() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limits(Limit::QEMU);
+        let emit = |open| sink.emit(&Port { id: "a".into(), open });
+        emit(true);
+        emit(false);
+        let stamp = std::time::SystemTime::now();
+        // The host's clock is not the paused one.
+        std::thread::sleep(Duration::from_millis(20));
+        contents(&mailbox);
+        sleep(1001).await;
+        let (text, _) = contents(&mailbox);
+        let micros = |key: &str| {
+            let digits = text.split(key).nth(1).expect("a stamp").trim_start_matches("\": ");
+            digits[..digits.find([',', '}']).expect("an end")].parse::<u64>().expect("a number")
+        };
+        let at = Duration::from_secs(micros("\"seconds")) + Duration::from_micros(micros("\"microseconds"));
+        assert!(at <= stamp.duration_since(std::time::UNIX_EPOCH).expect("after 1970"), "{text}");
+    });
+}
+
+#[test]
+fn those_of_different_keys_do_not_wait_for_each_other() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limits(Limit::QEMU);
+        let emit = |id: &str, open| sink.emit(&Port { id: id.into(), open });
+        for open in [true, false] {
+            emit("a", open);
+            emit("b", open);
+        }
+        sink.emit(&Tick { count: 1 });
+        sink.emit(&Tick { count: 2 });
+        let (text, _) = contents(&mailbox);
+        assert_eq!(text.lines().count(), 4, "one of each port, and what is not limited: {text}");
+        sleep(1001).await;
+        let (text, _) = contents(&mailbox);
+        assert_eq!(text.matches("\"open\": false").count(), 2, "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+    });
+}
+
+#[test]
+fn limits_hold_while_somebody_keeps_the_time() {
+    let (sink, mailbox) = (EventSink::new(), Arc::new(Mailbox::default()));
+    let _subscription = sink.subscribe(&mailbox);
+    sink.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+    (0..3).for_each(|count| sink.emit(&Tick { count }));
+    assert_eq!(counts(&mailbox), [0, 1, 2]);
+    on_a_clock(async |other, mailbox| {
+        other.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        other.limit::<Tick>(Limit::every(Duration::ZERO));
+        (0..3).for_each(|count| other.emit(&Tick { count }));
+        assert_eq!(counts(&mailbox), [0, 1, 2], "no time is no limit");
+    });
+}
+
+#[test]
+fn a_client_that_comes_within_the_time_hears_what_was_held() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        sink.emit(&Tick { count: 1 });
+        sink.emit(&Tick { count: 2 });
+        let late = Arc::new(Mailbox::default());
+        let _subscription = sink.subscribe(&late);
+        // From a thread of its own, as a vCPU would.
+        let other = sink.clone();
+        std::thread::spawn(move || other.emit(&Tick { count: 3 })).join().expect("no panic");
+        sleep(1001).await;
+        assert_eq!((counts(&mailbox), counts(&late)), (vec![1, 3], vec![3]));
+    });
 }

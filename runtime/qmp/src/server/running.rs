@@ -19,6 +19,8 @@ pub(super) struct Running {
     house: Rc<House>,
     monitors: JoinSet<()>,
     stop: watch::Sender<bool>,
+    /// What goes on for as long as the server runs.
+    _chores: JoinSet<()>,
 }
 
 impl Running {
@@ -38,12 +40,14 @@ impl Running {
             sessions: Cell::new(0),
             mailboxes: RefCell::default(),
         });
+        let mut chores = JoinSet::new();
+        chores.spawn_local(house.shared.events.clone().keep_time());
         let mut tasks = JoinSet::new();
         for port in ports {
             let (name, door) = port.open().await?;
             tasks.spawn_local(serve(Rc::clone(&house), name, door));
         }
-        Ok(Self { house, monitors: tasks, stop })
+        Ok(Self { house, monitors: tasks, stop, _chores: chores })
     }
 
     /// Waits until every monitor has served its last client.
