@@ -30,4 +30,8 @@ impl Greeting {
         let capabilities = capabilities.iter().filter_map(Value::as_str).map(str::to_owned).collect();
         Ok(Self { version, capabilities })
     }
+
+    pub(super) fn offers_oob(&self) -> bool {
+        self.capabilities.iter().any(|name| name == "oob")
+    }
 }

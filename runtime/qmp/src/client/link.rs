@@ -1,156 +1,229 @@
-//! The client's half of the conversation: one task that sends requests and hands out what comes back.
+//! The task that carries a client's connection: sends requests, hands out what comes back, and connects again.
 
 use std::collections::HashMap;
-use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::error::ClientError;
-use super::events::{EventText, Subscribers};
-use super::greeting::Greeting;
-use crate::json::{self, Frame};
-use crate::transport::Stream;
+use super::dial::Dial;
+use super::events::EventText;
+use super::gap::Gap;
+use super::options::ClientOptions;
+use super::state::Core;
+use super::wire::Wire;
+use crate::json::Frame;
 use crate::{Error, from_json_lenient};
 
 /// Unsent bytes above which further requests wait.
 const BATCH: usize = 64 << 10;
+/// How long requests that were made may take to be sent after the last client has gone.
+const FLUSH: Duration = Duration::from_secs(1);
+/// Callers that may have given up before the list of those who wait is swept.
+const SWEEP: usize = 64;
 
-/// What a request comes to: the text that was returned, or the server's error.
-type Answer = Result<Box<[u8]>, Error>;
+/// What a request comes to: the text that was returned, or why there is none. Nothing at all if the connection ends.
+pub(super) type Answer = Result<Box<[u8]>, Refusal>;
+
+/// Why there is no return value.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// The server's error.
+    Server(Error),
+    /// The request was not sent.
+    Unsent,
+}
 
 /// A request on its way.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) id: u64,
     pub(super) text: Vec<u8>,
-    /// Whom to tell, if a reply is due.
-    pub(super) reply: Option<oneshot::Sender<Answer>>,
+    pub(super) fds: Vec<OwnedFd>,
+    /// Whom to tell that it is about to be sent, if that matters.
+    pub(super) taken: Option<oneshot::Sender<()>>,
+    /// Whom to tell the answer.
+    pub(super) reply: oneshot::Sender<Answer>,
 }
 
-/// The connection, owned by its task.
+/// Those who wait for an answer, by their request's id.
+#[derive(Debug, Default)]
+struct Waiting {
+    replies: HashMap<u64, oneshot::Sender<Answer>>,
+    sweep_at: usize,
+}
+
+impl Waiting {
+    fn insert(&mut self, id: u64, reply: oneshot::Sender<Answer>) {
+        if self.replies.len() >= self.sweep_at.max(SWEEP) {
+            // A server that never answers must not make the list grow.
+            self.replies.retain(|_, reply| !reply.is_closed());
+            self.sweep_at = self.replies.len() * 2;
+        }
+        self.replies.insert(id, reply);
+    }
+}
+
+/// How a connection ended.
+enum Ending {
+    /// No client is left.
+    Unused,
+    /// The server closed it.
+    Closed,
+    Broken(String),
+}
+
+/// The task's state.
 #[derive(Debug)]
 pub(super) struct Link {
-    stream: Stream,
-    input: json::Stream,
-    out: Vec<u8>,
-    sent: usize,
-    requests: mpsc::UnboundedReceiver<Request>,
-    waiting: HashMap<u64, oneshot::Sender<Answer>>,
-    subscribers: Arc<Subscribers>,
+    pub(super) core: Arc<Core>,
+    pub(super) options: ClientOptions,
+    /// Where to connect again.
+    pub(super) dial: Option<Dial>,
+    pub(super) requests: mpsc::Receiver<Request>,
+    /// Ends when the last client has gone.
+    pub(super) unused: oneshot::Receiver<()>,
 }
 
 impl Link {
-    pub(super) fn new(
-        stream: Stream,
-        requests: mpsc::UnboundedReceiver<Request>,
-        subscribers: Arc<Subscribers>,
-    ) -> Self {
-        Self {
-            stream,
-            input: json::Stream::new(),
-            out: Vec::new(),
-            sent: 0,
-            requests,
-            waiting: HashMap::new(),
-            subscribers,
+    /// Carries connections, one after the other, until no client is left or the last has ended.
+    pub(super) async fn run(mut self, mut wire: Wire) {
+        let mut backoff = self.options.backoff.0;
+        loop {
+            let since = Instant::now();
+            let broken = match self.carry(wire).await {
+                Ending::Unused => return,
+                Ending::Closed => None,
+                Ending::Broken(why) => Some(why),
+            };
+            let lost = SystemTime::now();
+            tracing::debug!(broken, "the connection to the server has ended");
+            self.core.lost(broken);
+            // One that did not last is no reason to be quicker.
+            if since.elapsed() > self.options.backoff.1 {
+                backoff = self.options.backoff.0;
+            }
+            let dial = self.dial.clone().filter(|_| self.options.reconnect);
+            let Some(dial) = dial else { break };
+            let Some(new) = self.back(&dial, &mut backoff, lost).await else { break };
+            wire = new;
         }
+        self.end();
     }
 
-    /// Waits for the first message, which is the greeting.
-    pub(super) async fn greeting(&mut self) -> Result<Greeting, ClientError> {
-        loop {
-            match self.input.next() {
-                Some(Ok(message)) => return Greeting::read(&message.to_value()),
-                Some(Err(error)) => return Err(ClientError::Greeting(error.to_string())),
-                None => {}
-            }
-            let bytes = self.stream.read().await?;
-            if bytes.is_empty() {
-                return Err(ClientError::Greeting("it closed the connection without a greeting".to_owned()));
-            }
-            self.input.feed(&bytes);
-        }
-    }
-
-    /// Carries requests and replies until the server closes, the connection breaks, or nobody is left to call.
-    pub(super) async fn run(mut self) {
-        loop {
-            match self.step().await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::debug!(%error, "the connection to the server broke");
-                    break;
+    /// Connects again, with pauses; `None` if nobody wants that any more or it takes too long.
+    async fn back(&mut self, dial: &Dial, backoff: &mut Duration, lost: SystemTime) -> Option<Wire> {
+        let Self { core, options, requests, unused, .. } = self;
+        let tries = async {
+            loop {
+                sleep(*backoff).await;
+                *backoff = backoff.saturating_mul(2).min(options.backoff.1);
+                match dial.again(options).await {
+                    Ok(done) => return done,
+                    Err(error) => tracing::debug!(%error, "the server is not back yet"),
                 }
             }
-        }
-        // Whoever still waits learns it from the end of its channel.
-        self.subscribers.end();
+        };
+        let (wire, greeting) = tokio::select! {
+            done = tries => done,
+            _ = unused => return None,
+            () = refuse(requests), if options.fail_while_disconnected => return None,
+            () = sleep(options.give_up_after.unwrap_or_default()), if options.give_up_after.is_some() => return None,
+        };
+        let gap = Gap { lost, back: SystemTime::now(), version: greeting.version.clone() };
+        tracing::debug!(%gap, "connected again");
+        core.back(greeting, wire.passes_fds());
+        core.subscribers.gap(&gap);
+        Some(wire)
     }
 
-    /// Does whatever can be done next; `false` when all is over. Replies are read even while requests cannot be sent: the
-    /// server may wait for just that.
-    async fn step(&mut self) -> io::Result<bool> {
-        let Self { stream, input, out, sent, requests, waiting, subscribers } = self;
-        tokio::select! {
-            bytes = stream.read() => {
-                let bytes = bytes?;
-                if bytes.is_empty() {
-                    return Ok(false);
-                }
-                input.feed(&bytes);
-                while let Some(message) = input.next() {
-                    match message {
-                        Ok(message) => deliver(&message, waiting, subscribers),
-                        Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+    /// Tells everybody that all is over.
+    fn end(&mut self) {
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            let _ = request.reply.send(Err(Refusal::Unsent));
+        }
+        self.core.subscribers.end();
+    }
+
+    /// Carries requests and replies over one connection until it ends. Whoever still waits then learns it from the end of
+    /// its channel.
+    async fn carry(&mut self, mut wire: Wire) -> Ending {
+        let mut waiting = Waiting::default();
+        loop {
+            // Replies are read even while requests cannot be sent: the server may wait for just that.
+            let progress = tokio::select! {
+                progress = wire.progress() => progress,
+                request = self.requests.recv(), if wire.unsent() < BATCH => {
+                    let Some(request) = request else { break };
+                    let mut next = Some(request);
+                    while let Some(request) = next {
+                        take(request, &mut wire, &mut waiting);
+                        next = if wire.unsent() < BATCH { self.requests.try_recv().ok() } else { None };
                     }
+                    continue;
+                }
+            };
+            match progress {
+                Ok(Some(())) => {}
+                Ok(None) => return Ending::Closed,
+                Err(error) => return Ending::Broken(error.to_string()),
+            }
+            while let Some(message) = wire.next() {
+                match message {
+                    Ok(message) => deliver(&message, &mut waiting, &self.core),
+                    Err(error) => return Ending::Broken(format!("the server's text is malformed: {error}")),
                 }
             }
-            request = requests.recv(), if out.len() - *sent < BATCH => {
-                let Some(request) = request else { return Ok(false) };
-                let mut next = Some(request);
-                while let Some(Request { id, text, reply }) = next {
-                    out.extend_from_slice(&text);
-                    reply.and_then(|reply| waiting.insert(id, reply));
-                    next = if out.len() < BATCH { requests.try_recv().ok() } else { None };
-                }
-            }
-            outcome = send(stream, out, sent), if *sent < out.len() => outcome?,
         }
-        Ok(true)
+        let flush = async { while wire.unsent() > 0 && wire.send().await.is_ok() {} };
+        // What nobody waits for any more may get lost with a server that does not read.
+        let _ = timeout(FLUSH, flush).await;
+        Ending::Unused
     }
 }
 
-/// Sends what there is, as far as the server takes it now; waits first if it takes nothing.
-async fn send(stream: &Stream, out: &mut Vec<u8>, sent: &mut usize) -> io::Result<()> {
-    match stream.try_write(out.get(*sent..).unwrap_or_default())? {
-        Some(count) => *sent += count,
-        None => stream.writable().await?,
+/// Tells everybody who asks that there is no connection; ends when nobody is left.
+async fn refuse(requests: &mut mpsc::Receiver<Request>) {
+    while let Some(request) = requests.recv().await {
+        let _ = request.reply.send(Err(Refusal::Unsent));
     }
-    if *sent == out.len() {
-        out.clear();
-        *sent = 0;
+}
+
+/// Takes a request to be sent, unless its caller has given up meanwhile.
+fn take(request: Request, wire: &mut Wire, waiting: &mut Waiting) {
+    let Request { id, text, fds, taken, reply } = request;
+    if taken.as_ref().map_or(reply.is_closed(), oneshot::Sender::is_closed) {
+        return;
     }
-    Ok(())
+    wire.push(&text, fds);
+    waiting.insert(id, reply);
+    // Nobody is sorry if its caller has given up just now.
+    let _ = taken.map(|taken| taken.send(()));
 }
 
 /// Hands a message to whom it is for.
-fn deliver(message: &Frame<'_>, waiting: &mut HashMap<u64, oneshot::Sender<Answer>>, subscribers: &Subscribers) {
+fn deliver(message: &Frame<'_>, waiting: &mut Waiting, core: &Core) {
     if let Some(event) = EventText::read(message) {
-        subscribers.publish(event);
+        core.subscribers.publish(event);
         return;
     }
     let id = message.get("id").and_then(|id| id.to_value().as_u64());
-    let Some(reply) = id.and_then(|id| waiting.remove(&id)) else {
-        tracing::debug!(message = %message.to_value(), "a reply that nobody waits for");
+    let Some(reply) = id.and_then(|id| waiting.replies.remove(&id)) else {
+        tracing::debug!(id, "a reply that nobody waits for");
         return;
     };
-    let answer = match (message.get("return"), message.get("error")) {
+    // The caller may have given up.
+    let _ = reply.send(answer(message).map_err(Refusal::Server));
+}
+
+/// What a reply says: the text of the return value, or the server's error.
+pub(super) fn answer(message: &Frame<'_>) -> Result<Box<[u8]>, Error> {
+    match (message.get("return"), message.get("error")) {
         (Some(value), _) => Ok(value.text().into()),
         (None, Some(error)) => Err(from_json_lenient(error.text()).unwrap_or_else(|error| error)),
         (None, None) => Err(Error::generic("the reply has neither a value nor an error")),
-    };
-    // The caller may have given up.
-    let _ = reply.send(answer);
+    }
 }

@@ -131,6 +131,11 @@ impl Stream {
         }
     }
 
+    /// Whether descriptors can be passed along.
+    pub(crate) fn passes_fds(&self) -> bool {
+        matches!(self, Stream::Socket(fd) if passes_fds(fd).unwrap_or_default())
+    }
+
     /// Waits until [`Stream::try_write`] is worth another try.
     pub(crate) async fn writable(&self) -> io::Result<()> {
         // A descriptor can be registered once, so the wait has a duplicate of its own.
