@@ -10,7 +10,7 @@
 //!
 //! Going without prints `skipped: NAME: REASON` past the test harness's capture. With the need
 //! listed in the environment variable `QAPI_REQUIRE` (comma-separated: `corpus`, `kvm`, `qemu`,
-//! `python`, `facts`), going without fails the test instead: `.ci/run` lists what it installed.
+//! `python`, `facts`, `guest-agent`, names of peers), going without fails the test instead: `.ci/run` lists what it installed.
 
 mod random;
 
@@ -54,6 +54,23 @@ pub fn python(test: &str) -> Option<PathBuf> {
     let program = std::env::var_os("QAPI_PYTHON").map_or_else(|| "python3".into(), PathBuf::from);
     let ran = Command::new(&program).args(["-c", "import qemu.qmp"]).output().is_ok_and(|o| o.status.success());
     found("python", test, ran.then_some(program), "python3 has no module qemu.qmp")
+}
+
+/// Somebody else's client as a program of `tests/peers`: `QAPI_PEERS` names a folder with those that were built.
+#[must_use]
+pub fn peer(name: &str, test: &str) -> Option<PathBuf> {
+    let program = folder("QAPI_PEERS").map(|folder| folder.join(name)).filter(|program| program.is_file());
+    found(name, test, program, &format!("QAPI_PEERS names no folder with {name}"))
+}
+
+/// The real `qemu-ga`, or what `QAPI_GUEST_AGENT` names instead.
+///
+/// What it is told it does to this machine: it may be asked and told to sync, nothing that changes the machine.
+#[must_use]
+pub fn guest_agent(test: &str) -> Option<PathBuf> {
+    let program = std::env::var_os("QAPI_GUEST_AGENT").map_or_else(|| "qemu-ga".into(), PathBuf::from);
+    let ran = Command::new(&program).arg("--version").output().is_ok_and(|o| o.status.success());
+    found("guest-agent", test, ran.then_some(program), "qemu-ga does not run")
 }
 
 fn folder(variable: &str) -> Option<PathBuf> {
