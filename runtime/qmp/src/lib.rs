@@ -27,7 +27,7 @@ pub mod transport;
 mod value;
 pub mod visit;
 
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, blocking};
 pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
 pub use context::Context;
 pub use error::{Error, ErrorClass};

@@ -106,6 +106,11 @@ impl<R> Call<R> {
         self.with(|ask| ask.fds.extend(fds))
     }
 
+    /// The same call for those who want to know only that it worked.
+    pub(super) fn ignoring_reply(self) -> Call<()> {
+        Call { peer: self.peer, name: self.name, state: self.state, read: |_| Ok(()) }
+    }
+
     /// Changes what is asked; a call that was polled is on its way and stays as it is.
     fn with(mut self, change: impl FnOnce(&mut Ask)) -> Self {
         if let State::Asking(ask) = &mut self.state {

@@ -4,6 +4,7 @@
 //! ([`wire`]); calls reach it over a bounded channel, answers come back each over its own.
 
 mod agent;
+pub mod blocking;
 mod call;
 mod dial;
 mod error;
@@ -11,6 +12,7 @@ mod events;
 mod facts;
 mod gap;
 mod greeting;
+mod job;
 mod link;
 mod options;
 mod state;
@@ -30,6 +32,7 @@ pub use error::ClientError;
 pub use events::{AnyEvent, Events, Received};
 pub use gap::Gap;
 pub use greeting::Greeting;
+pub use job::{Job, JobError, JobProgress};
 pub use options::ClientOptions;
 
 use crate::command::{Command, Event};
