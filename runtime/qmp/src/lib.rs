@@ -36,7 +36,7 @@ pub use index::CommandIndex;
 pub use monitors::{MonitorInfo, Monitors};
 pub use option::from_option;
 pub use policy::{InputPolicy, OutputPolicy, Policy, Special};
-pub use protocol::Version;
+pub use protocol::{Preconfig, Version};
 pub use qapi_macros::qapi;
 pub use server::{Server, ServerError};
 pub use tables::mask;

@@ -1,6 +1,9 @@
 //! The monitors of a server and who is connected to them, for anyone who asks: `query-chardev` answers from here.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use tokio::sync::Notify;
 
 use crate::fds::FdSets;
 
@@ -8,6 +11,8 @@ use crate::fds::FdSets;
 #[derive(Debug, Clone, Default)]
 pub struct Monitors {
     entries: Arc<Mutex<Vec<Entry>>>,
+    /// A client has come.
+    came: Arc<Notify>,
     /// To be told when the last client leaves and when the first comes.
     fd_sets: Arc<OnceLock<FdSets>>,
 }
@@ -20,6 +25,8 @@ struct Entry {
     listening: bool,
     /// One element per connected client: its own address, if it has one.
     clients: Vec<(u64, Option<String>)>,
+    /// Its first client is waited for, and has not come yet.
+    awaited: bool,
 }
 
 /// One monitor as it is at the moment.
@@ -45,20 +52,43 @@ impl Monitors {
         self.lock().iter().find(|entry| &*entry.label == label).map(Entry::info)
     }
 
+    /// Waits until every monitor has had a client whose first one is to be waited for: `wait=on` in its address, or
+    /// [`Server::wait_for`](crate::Server::wait_for).
+    pub async fn attended(&self) {
+        loop {
+            let mut came = pin!(self.came.notified());
+            // Hears of whoever comes from here on, after the look too.
+            came.as_mut().enable();
+            if self.lock().iter().all(|entry| !entry.awaited) {
+                return;
+            }
+            came.await;
+        }
+    }
+
+    /// Waits for the first client of the monitor of that name from now on; `false` if there is none.
+    pub(crate) fn wait_for(&self, label: &str) -> bool {
+        let mut entries = self.lock();
+        let entry = entries.iter_mut().find(|entry| &*entry.label == label);
+        entry.map(|entry| entry.awaited = true).is_some()
+    }
+
     /// Whether the name is taken.
     pub(crate) fn has(&self, label: &str) -> bool {
         self.lock().iter().any(|entry| &*entry.label == label)
     }
 
     pub(crate) fn add(&self, label: &Arc<str>, address: String, listening: bool) {
-        self.lock().push(Entry { label: Arc::clone(label), address, listening, clients: Vec::new() });
+        self.lock().push(Entry { label: Arc::clone(label), address, listening, clients: Vec::new(), awaited: false });
     }
 
     /// Notes that a client came; dropping the returned value notes that it left.
     pub(crate) fn connected(&self, label: &Arc<str>, session: u64, peer: Option<String>) -> Presence {
         if let Some(entry) = self.lock().iter_mut().find(|entry| entry.label == *label) {
             entry.clients.push((session, peer));
+            entry.awaited = false;
         }
+        self.came.notify_waiters();
         if let Some(sets) = self.fd_sets.get() {
             sets.set_deserted(false);
         }

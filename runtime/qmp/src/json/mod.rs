@@ -11,6 +11,7 @@
 mod build;
 mod exact;
 mod lexer;
+mod pretty;
 mod raw;
 mod reader;
 mod stream;
@@ -18,6 +19,7 @@ mod string;
 #[cfg(test)]
 mod tests;
 
+pub use pretty::Pretty;
 pub use raw::Raw;
 pub use stream::{Frame, Members, Stream};
 

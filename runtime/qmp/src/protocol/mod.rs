@@ -2,11 +2,13 @@
 
 mod builtin;
 mod envelope;
+mod preconfig;
 mod session;
 mod version;
 
 #[cfg(test)]
 mod tests;
 
+pub use preconfig::Preconfig;
 pub(crate) use session::{Call, Quote, Session, Step};
 pub use version::Version;

@@ -5,6 +5,7 @@
 
 use super::builtin;
 use super::envelope::{Envelope, Id};
+use super::preconfig::Preconfig;
 use super::version::Version;
 use crate::command::{Arguments, Service};
 use crate::json::Frame;
@@ -30,6 +31,7 @@ enum Phase {
 pub(crate) struct Session {
     phase: Phase,
     policy: Policy,
+    preconfig: Preconfig,
 }
 
 /// What comes of a request.
@@ -72,9 +74,9 @@ pub(crate) struct Call<'a> {
 
 impl Session {
     /// Greets a client that has just connected.
-    pub(crate) fn open(version: &Version, policy: Policy, out: &mut Encoder) -> Self {
+    pub(crate) fn open(version: &Version, policy: Policy, preconfig: Preconfig, out: &mut Encoder) -> Self {
         version.greet(out);
-        Self { phase: Phase::Negotiation, policy }
+        Self { phase: Phase::Negotiation, policy, preconfig }
     }
 
     /// Whether commands and events may pass.
@@ -154,6 +156,8 @@ impl Session {
         if request.oob && !flags.is_some_and(|flags| flags.oob) {
             return Err(Error::generic(format!("The command {name} does not support OOB")));
         }
+        // What the schema does not know is the runtime's own, and needs no machine.
+        self.preconfig.check(flags.is_none_or(|flags| flags.preconfig), name)?;
         let arguments = Arguments::new(request.arguments).under(self.policy);
         match name {
             "qmp_capabilities" => self.negotiate(arguments, out)?,

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Session, Step, Version};
+use super::{Preconfig, Session, Step, Version};
 use crate::command::{Arguments, CommandFlags, CommandInfo, Reply, Service};
 use crate::value::Value;
 use crate::{Context, Encoder, Error, Policy, from_json, json};
@@ -40,7 +40,7 @@ impl Service for Two {
 /// Feeds input to a new session: what it answered, with `<slow>` where a handler was to be called, and the session.
 fn converse(input: &[u8]) -> (String, Session) {
     let mut out = Encoder::new();
-    let mut session = Session::open(&Version::new(1, 2, 3), Policy::default(), &mut out);
+    let mut session = Session::open(&Version::new(1, 2, 3), Policy::default(), Preconfig::ended(), &mut out);
     out.clear();
     let mut stream = json::Stream::new();
     stream.feed(input);

@@ -10,14 +10,14 @@ use thiserror::Error;
 use tokio::task::LocalSet;
 
 use super::connection::Shared;
-use super::monitor::{Monitor, Origin};
+use super::monitor::{Monitor, Origin, Port};
 use super::running::Running;
 use crate::command::Service;
 use crate::events::EventSink;
 use crate::fds::FdSets;
 use crate::monitors::Monitors;
 use crate::policy::Policy;
-use crate::protocol::Version;
+use crate::protocol::{Preconfig, Version};
 use crate::transport::{Address, AddressError, Endpoint, Listener};
 
 /// A QMP server: one service behind any number of monitors.
@@ -40,6 +40,9 @@ pub enum ServerError {
     /// The text is no address.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// No monitor has that name.
+    #[error("there is no monitor named '{0}': add it first")]
+    NoMonitor(String),
     /// Two monitors of one name.
     #[error("a monitor named '{0}' exists already: give each its own name")]
     NameTaken(String),
@@ -70,6 +73,7 @@ impl Server {
                 version: Version::default(),
                 events: EventSink::new(),
                 policy: Policy::default(),
+                preconfig: Preconfig::ended(),
             },
             monitors: Monitors::default(),
             ports: Vec::new(),
@@ -124,7 +128,8 @@ impl Server {
     }
 
     /// Adds the monitor `name` at an [`Address`]: `unix:PATH`, `tcp:HOST:PORT` or `stdio`. Clients can connect from now
-    /// on, and are answered when the server runs. With `server=off` the server connects to a peer that listens there.
+    /// on, and are answered when the server runs. With `server=off` the server connects to a peer that listens there. With
+    /// `wait=on`, [`Monitors::attended`] waits for the first client; the server itself waits for nobody.
     ///
     /// # Errors
     /// The text is no address, the name is taken, or the socket cannot be made.
@@ -140,7 +145,11 @@ impl Server {
                 (listener.name().to_owned(), true, Origin::Listen(listener))
             }
         };
-        self.add(name, shown, listening, origin)
+        let server = self.add(name, shown, listening, origin)?;
+        match parsed.wait {
+            Some(true) => server.wait_for(name),
+            _ => Ok(server),
+        }
     }
 
     /// Adds the monitor `name` on a listening unix or TCP socket made elsewhere, such as one inherited from a parent.
@@ -171,6 +180,36 @@ impl Server {
         let name = self.free_name();
         let (near, far) = UnixStream::pair().map_err(|source| ServerError::Start { name: name.clone(), source })?;
         Ok((self.attach(&name, near)?, far))
+    }
+
+    /// Lays out over several lines whatever the monitor `name` sends, for people to read: QEMU's `pretty=on`.
+    ///
+    /// # Errors
+    /// There is no such monitor.
+    pub fn pretty(mut self, name: &str) -> Result<Self, ServerError> {
+        match self.ports.iter_mut().find(|monitor| *monitor.port.name == *name) {
+            Some(monitor) => monitor.port.pretty = true,
+            None => return Err(ServerError::NoMonitor(name.to_owned())),
+        }
+        Ok(self)
+    }
+
+    /// Has [`Monitors::attended`] wait for the first client of the monitor `name`, as `wait=on` in its address does.
+    ///
+    /// # Errors
+    /// There is no such monitor.
+    pub fn wait_for(self, name: &str) -> Result<Self, ServerError> {
+        match self.monitors.wait_for(name) {
+            true => Ok(self),
+            false => Err(ServerError::NoMonitor(name.to_owned())),
+        }
+    }
+
+    /// Until `preconfig` ends, lets only those commands through that the schema allows before the machine is built.
+    #[must_use]
+    pub fn preconfig(mut self, preconfig: &Preconfig) -> Self {
+        self.shared.preconfig = preconfig.clone();
+        self
     }
 
     /// A view of the monitors that stays up to date while the server runs.
@@ -223,7 +262,7 @@ impl Server {
         }
         let name: Arc<str> = name.into();
         self.monitors.add(&name, shown, listening);
-        self.ports.push(Monitor { name, origin });
+        self.ports.push(Monitor { port: Port { name, pretty: false }, origin });
         Ok(self)
     }
 

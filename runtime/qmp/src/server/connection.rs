@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::events::{EventSink, Mailbox, Subscription};
 use crate::json;
 use crate::policy::Policy;
-use crate::protocol::{Call, Session, Step, Version};
+use crate::protocol::{Call, Preconfig, Session, Step, Version};
 use crate::transport::Stream;
 use crate::visit::Encoder;
 
@@ -37,6 +37,7 @@ pub(super) struct Shared {
     pub(super) version: Version,
     pub(super) events: EventSink,
     pub(super) policy: Policy,
+    pub(super) preconfig: Preconfig,
 }
 
 /// A client's connection.
@@ -70,9 +71,10 @@ impl Connection {
         context: Context,
         stream: Stream,
         mailbox: Arc<Mailbox>,
+        pretty: bool,
     ) -> io::Result<()> {
-        let mut outbox = Outbox::new(mailbox);
-        let session = Session::open(&shared.version, shared.policy, &mut outbox.text);
+        let mut outbox = Outbox::new(mailbox, pretty);
+        let session = Session::open(&shared.version, shared.policy, shared.preconfig.clone(), &mut outbox.text);
         let value = Encoder::under(shared.policy);
         let mut connection = Self {
             shared,

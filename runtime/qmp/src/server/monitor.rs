@@ -21,8 +21,16 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A monitor as it was asked for.
 pub(super) struct Monitor {
-    pub(super) name: Arc<str>,
+    pub(super) port: Port,
     pub(super) origin: Origin,
+}
+
+/// What does not change about a monitor.
+#[derive(Clone)]
+pub(super) struct Port {
+    pub(super) name: Arc<str>,
+    /// Whether what it sends is laid out for people.
+    pub(super) pretty: bool,
 }
 
 /// Where a monitor's clients come from.
@@ -72,22 +80,22 @@ pub(super) enum Door {
 
 impl Monitor {
     /// Makes the monitor known to the reactor.
-    pub(super) async fn open(self) -> Result<(Arc<str>, Door), ServerError> {
+    pub(super) async fn open(self) -> Result<(Port, Door), ServerError> {
         let door = match self.origin {
             Origin::Listen(listener) => listener.register().map(Door::Listening),
             Origin::Connected(fd) => Stream::socket(fd).map(Door::Once),
             Origin::Connect(endpoint) => connect(&endpoint).await.map(Door::Once),
         };
         match door {
-            Ok(door) => Ok((self.name, door)),
-            Err(source) => Err(ServerError::Start { name: self.name.to_string(), source }),
+            Ok(door) => Ok((self.port, door)),
+            Err(source) => Err(ServerError::Start { name: self.port.name.to_string(), source }),
         }
     }
 }
 
 /// Serves one monitor until the server stops or nobody can come any more, and every client has left.
-pub(super) async fn serve(house: Rc<House>, name: Arc<str>, door: Door) {
-    let mut clients = Clients { house, name, tasks: JoinSet::new() };
+pub(super) async fn serve(house: Rc<House>, port: Port, door: Door) {
+    let mut clients = Clients { house, port, tasks: JoinSet::new() };
     match door {
         Door::Once(stream) => clients.welcome(stream, None),
         // Dropped with the end of the loop: the socket file goes before the clients do.
@@ -98,7 +106,7 @@ pub(super) async fn serve(house: Rc<House>, name: Arc<str>, door: Door) {
 
 struct Clients {
     house: Rc<House>,
-    name: Arc<str>,
+    port: Port,
     tasks: JoinSet<()>,
 }
 
@@ -114,7 +122,7 @@ impl Clients {
                 accepted = acceptor.accept(), if room => match accepted {
                     Ok(accepted) => self.welcome(accepted.stream, accepted.peer),
                     Err(error) => {
-                        tracing::warn!(monitor = &*self.name, %error, "cannot accept a client");
+                        tracing::warn!(monitor = &*self.port.name, %error, "cannot accept a client");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -127,16 +135,17 @@ impl Clients {
         let session = house.sessions.get() + 1;
         house.sessions.set(session);
         let mailbox = house.mailbox();
-        let presence = house.monitors.connected(&self.name, session, peer);
+        let presence = house.monitors.connected(&self.port.name, session, peer);
         let events = house.shared.events.clone();
         let policy = house.shared.policy;
-        let context = Context::for_session(Arc::clone(&self.name), session, events, house.monitors.clone(), policy);
+        let context =
+            Context::for_session(Arc::clone(&self.port.name), session, events, house.monitors.clone(), policy);
         let shared = Rc::clone(&house.shared);
-        let name = Arc::clone(&self.name);
+        let Port { name, pretty } = self.port.clone();
         self.tasks.spawn_local(async move {
             let _presence = presence;
             tracing::debug!(monitor = &*name, session, "client connected");
-            match Connection::serve(shared, context, stream, mailbox).await {
+            match Connection::serve(shared, context, stream, mailbox, pretty).await {
                 Ok(()) => tracing::debug!(monitor = &*name, session, "client left"),
                 Err(error) => tracing::debug!(monitor = &*name, session, %error, "client vanished"),
             }

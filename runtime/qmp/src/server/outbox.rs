@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use crate::events::Mailbox;
+use crate::json::Pretty;
 use crate::protocol::Quote;
 use crate::transport::Stream;
 use crate::visit::Encoder;
@@ -20,11 +21,14 @@ pub(super) struct Outbox {
     sent: usize,
     mailbox: Arc<Mailbox>,
     closing: bool,
+    /// For a client that wants everything laid out for people.
+    layout: Option<Layout>,
 }
 
 impl Outbox {
-    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
-        Self { text: Encoder::new(), sent: 0, mailbox, closing: false }
+    pub(super) fn new(mailbox: Arc<Mailbox>, pretty: bool) -> Self {
+        let layout = pretty.then(Layout::default);
+        Self { text: Encoder::new(), sent: 0, mailbox, closing: false, layout }
     }
 
     /// Whether the server wants this connection closed.
@@ -34,7 +38,8 @@ impl Outbox {
 
     /// Bytes written and not yet taken by the client's socket.
     pub(super) fn unsent(&self) -> usize {
-        self.text.len() - self.sent
+        let laid_out = self.layout.as_ref().map_or(0, Layout::unsent);
+        self.text.len() - self.sent + laid_out
     }
 
     pub(super) fn mailbox(&self) -> &Arc<Mailbox> {
@@ -63,6 +68,9 @@ impl Outbox {
 
     /// Sends everything. Dropping the future loses nothing and sends nothing twice.
     pub(super) async fn flush(&mut self, stream: &Stream) -> io::Result<()> {
+        if let Some(layout) = &mut self.layout {
+            layout.send(self.text.as_bytes(), &mut self.sent, stream).await?;
+        }
         while self.unsent() > 0 {
             let rest = self.text.as_bytes().get(self.sent..).unwrap_or_default();
             match stream.try_write(rest)? {
@@ -80,6 +88,11 @@ impl Outbox {
     /// Not to be dropped half-way unless the connection goes too.
     pub(super) async fn quote(&mut self, quote: &Quote<'_>, stream: &Stream) -> io::Result<()> {
         let mut tail = quote.text.as_bytes();
+        if let Some(layout) = &mut self.layout {
+            layout.send(self.text.as_bytes(), &mut self.sent, stream).await?;
+            layout.send(tail, &mut 0, stream).await?;
+            tail = &[];
+        }
         while self.unsent() > 0 || !tail.is_empty() {
             let head = self.text.as_bytes().get(self.sent..).unwrap_or_default();
             match stream.try_write_both(head, tail)? {
@@ -121,6 +134,43 @@ impl Outbox {
             let mut bytes = std::mem::take(&mut self.text).into_bytes();
             bytes.shrink_to(BATCH);
             self.text = Encoder::with_buffer(bytes);
+        }
+        if let Some(layout) = self.layout.as_mut().filter(|layout| layout.wire.is_empty()) {
+            layout.wire = Vec::new();
+        }
+    }
+}
+
+/// What is laid out for people, on its way.
+#[derive(Debug, Default)]
+struct Layout {
+    pretty: Pretty,
+    wire: Vec<u8>,
+    sent: usize,
+}
+
+impl Layout {
+    fn unsent(&self) -> usize {
+        self.wire.len() - self.sent
+    }
+
+    /// Sends `text` from `done` on, which goes along. A large text is laid out in parts, since indentation can make a small
+    /// part of it larger by a thousand times.
+    async fn send(&mut self, text: &[u8], done: &mut usize, stream: &Stream) -> io::Result<()> {
+        loop {
+            while self.unsent() > 0 {
+                match stream.try_write(self.wire.get(self.sent..).unwrap_or_default())? {
+                    Some(written) => self.sent += written,
+                    None => stream.writable().await?,
+                }
+            }
+            self.sent = 0;
+            self.wire.clear();
+            let rest = text.get(*done..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(());
+            }
+            *done += self.pretty.feed(rest, &mut self.wire, BATCH);
         }
     }
 }

@@ -43,9 +43,9 @@ impl Running {
         let mut chores = JoinSet::new();
         chores.spawn_local(house.shared.events.clone().keep_time());
         let mut tasks = JoinSet::new();
-        for port in ports {
-            let (name, door) = port.open().await?;
-            tasks.spawn_local(serve(Rc::clone(&house), name, door));
+        for monitor in ports {
+            let (port, door) = monitor.open().await?;
+            tasks.spawn_local(serve(Rc::clone(&house), port, door));
         }
         Ok(Self { house, monitors: tasks, stop, _chores: chores })
     }

@@ -37,8 +37,8 @@ pub struct Address {
     pub endpoint: Endpoint,
     /// `server=on|off`; `None` when not written, which a server reads as on and a client as off.
     pub server: Option<bool>,
-    /// `wait=on|off`: whether start-up waits for the first client. A [`Server`](crate::Server) never blocks on it; it is
-    /// here for programs that hold their own start back.
+    /// `wait=on|off`: whether start-up waits for the first client. A [`Server`](crate::Server) never blocks on it; programs
+    /// hold their own start back with [`Monitors::attended`](crate::Monitors::attended).
     pub wait: Option<bool>,
 }
 

@@ -102,7 +102,7 @@ const COMMANDS: &[CommandInfo] = &[
     CommandInfo { name: "hush", flags: CommandFlags { success_response: false, ..CommandFlags::NONE } },
     command("quit"),
     command("query-monitors"),
-    command("query-name"),
+    CommandInfo { name: "query-name", flags: CommandFlags { preconfig: true, ..CommandFlags::NONE } },
     command("break"),
 ];
 
