@@ -42,6 +42,21 @@ pub(crate) enum Address {
         /// Port; 0 lets the system choose.
         port: u16,
     },
+    /// An open socket that the parent process left, by its number.
+    Fd(i32),
+}
+
+/// A descriptor that the parent process left, for a descriptor set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PassedFd {
+    /// The option that asks for it, for errors.
+    pub(crate) option: String,
+    /// Its number.
+    pub(crate) fd: i32,
+    /// Number of the set.
+    pub(crate) set: i64,
+    /// A note for whoever lists the sets.
+    pub(crate) opaque: Option<String>,
 }
 
 /// A character device over a socket.
@@ -135,6 +150,8 @@ pub(crate) struct Config {
     pub(crate) name: Option<String>,
     /// Identifier of the machine.
     pub(crate) uuid: Option<[u8; 16]>,
+    /// Descriptors for sets, in the order given.
+    pub(crate) passed_fds: Vec<PassedFd>,
     /// All character devices, in the order given.
     pub(crate) chardevs: Vec<Chardev>,
     /// Those that carry QMP, by position in `chardevs`.

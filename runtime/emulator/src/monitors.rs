@@ -1,5 +1,8 @@
 //! From character devices that carry QMP to the server's monitors.
 
+use std::fmt::Display;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use qapi_runtime::{Monitors, Server};
@@ -7,6 +10,7 @@ use qapi_runtime::{Monitors, Server};
 use crate::complain;
 use crate::config::{Address, Backend, Chardev, Config, Socket};
 use crate::errno::plain;
+use crate::inherited;
 use crate::owner::{Report, Reports};
 
 /// How often is looked whether an awaited client has come.
@@ -15,14 +19,32 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Adds the monitors that the command line asks for. Clients can connect from now on.
 pub(crate) fn add_all(mut server: Server, config: &Config) -> Result<Server, String> {
     for device in carriers(config) {
-        let Some(address) = address(&device.backend) else {
-            continue;
+        let failed = |error: &dyn Display| format!("{}: {}", device.option, plain(&error));
+        let added = match &device.backend {
+            Backend::Socket(Socket { address: Address::Fd(number), server: listening, .. }) => {
+                let socket = inherited::socket(*number).map_err(|error| failed(&error))?;
+                if *listening {
+                    listen(&socket).map_err(|error| failed(&error))?;
+                    server.listen_on(&device.id, socket)
+                } else {
+                    server.attach(&device.id, socket)
+                }
+            }
+            backend => match address(backend) {
+                Some(address) => server.listen_named(&device.id, &address),
+                None => continue,
+            },
         };
-        server = server
-            .listen_named(&device.id, &address)
-            .map_err(|error| format!("{}: {}", device.option, plain(&error)))?;
+        server = added.map_err(|error| failed(&error))?;
     }
     Ok(server)
+}
+
+/// Makes a bound socket listen; one that listens already is told again, which changes nothing.
+pub(crate) fn listen(socket: &OwnedFd) -> Result<(), String> {
+    let backlog = 1;
+    rustix::net::listen(socket, backlog)
+        .map_err(|error| format!("Failed to listen on fd socket: {}", plain(&io::Error::from(error))))
 }
 
 /// The devices that carry QMP.
@@ -37,6 +59,7 @@ fn address(backend: &Backend) -> Option<String> {
         Backend::Stdio => Some("stdio".into()),
         Backend::Socket(Socket { address, server, .. }) => {
             let address = match address {
+                Address::Fd(_) => return None,
                 Address::Unix(path) => {
                     format!("unix:{}", path.to_string_lossy().replace(',', ",,"))
                 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use machine::{Accelerator, Machine, MachineConfig, MachineEvent};
 use memory::RamBlock;
+use qapi_runtime::fds::{FdSets, NamedFds};
 use qapi_runtime::{EventSink, Limit, Server, Version};
 use qapi_schema::ShutdownCause;
 
@@ -18,7 +19,7 @@ use crate::owner::{Channels, Ending, Owner, Report, Reports};
 use crate::pidfile::Pidfile;
 use crate::serial::{Clients, Serial, Terminal};
 use crate::signals::Signals;
-use crate::{banner, complain, daemon, monitors, version};
+use crate::{banner, complain, daemon, fdsets, monitors, version};
 
 /// Runs a machine until it ends. An error is one line, and means that nothing was started.
 pub(crate) fn run(config: Config) -> Result<Ending, String> {
@@ -26,7 +27,8 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let config = Arc::new(config);
     let channels = Channels::new();
     let serial_device = config.serial.and_then(|position| config.chardevs.get(position));
-    let Serial { sink, source, kept: _kept, clients } = Serial::open(serial_device)?;
+    let fd_sets = fdsets::passed(&config.passed_fds)?;
+    let Serial { sink, source, kept: _kept, clients } = Serial::open(serial_device, &fd_sets)?;
     // The machine takes shape on its own thread while this one opens sockets.
     let building = {
         let (config, reports) = (Arc::clone(&config), channels.sender.clone());
@@ -42,10 +44,11 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let ending = runtime.block_on(async {
         let signals = Signals::new().map_err(|error| format!("cannot take signals: {error}"))?;
         let hardware = building.finish()?;
-        let handlers = handlers(&config, &hardware, &channels, clients);
+        let handlers = handlers(&config, &hardware, &channels, clients, &fd_sets);
         let (major, minor, micro) = version::QEMU;
         let server = Server::new(qapi_schema::service(handlers))
             .events(&events)
+            .fd_sets(&fd_sets)
             .compat(config.compat)
             .version(Version::new(major, minor, micro).package(version::PACKAGE));
         let server = monitors::add_all(server, &config)?;
@@ -63,7 +66,7 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
         let reports = channels.sender.clone();
         let policy =
             Policy { autostart: !config.stopped, no_reboot: config.no_reboot, no_shutdown: config.no_shutdown };
-        let owner = Owner::new(policy, migration, hardware, events.clone(), channels);
+        let owner = Owner::new(policy, migration, hardware, events.clone(), fd_sets, channels);
         serve(server, owner, signals, &config, &reports).await
     });
     // A command that still writes a file must not keep the process: it was told to end.
@@ -107,7 +110,13 @@ async fn watch_forever() {
     std::future::pending::<()>().await;
 }
 
-fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels, console: Option<Clients>) -> Handlers {
+fn handlers(
+    config: &Arc<Config>,
+    hardware: &Hardware,
+    channels: &Channels,
+    console: Option<Clients>,
+    fd_sets: &FdSets,
+) -> Handlers {
     let machine = hardware.machine();
     Handlers {
         config: Arc::clone(config),
@@ -116,6 +125,8 @@ fn handlers(config: &Arc<Config>, hardware: &Hardware, channels: &Channels, cons
         owner: channels.handle.clone(),
         hardware: hardware.clone(),
         console,
+        named_fds: NamedFds::default(),
+        fd_sets: fd_sets.clone(),
     }
 }
 

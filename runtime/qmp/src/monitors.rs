@@ -90,14 +90,14 @@ impl Monitors {
         }
         self.came.notify_waiters();
         if let Some(sets) = self.fd_sets.get() {
-            sets.set_deserted(false);
+            sets.client_came();
         }
         Presence { monitors: self.clone(), label: Arc::clone(label), session }
     }
 
     /// Whom to tell whether any client is connected. Only the first one named is told.
     pub(crate) fn tell(&self, sets: &FdSets) {
-        sets.set_deserted(true);
+        sets.await_clients();
         // The value given is dropped when there is one.
         let _ = self.fd_sets.set(sets.clone());
     }
@@ -141,7 +141,7 @@ impl Drop for Presence {
         let deserted = entries.iter().all(|entry| entry.clients.is_empty());
         drop(entries);
         if let Some(sets) = self.monitors.fd_sets.get().filter(|_| deserted) {
-            sets.set_deserted(true);
+            sets.last_client_left();
         }
     }
 }

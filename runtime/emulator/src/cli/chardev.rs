@@ -77,17 +77,25 @@ fn port(text: &str) -> Result<u16, String> {
 }
 
 fn socket(keys: &mut Keyval) -> Result<Socket, String> {
-    let (path, host, number) = (keys.take("path"), keys.take("host"), keys.take("port"));
-    let address = match (path, host, number) {
-        (Some(path), None, None) if !path.is_empty() => Address::Unix(path.into()),
-        (None, host, Some(number)) => Address::Tcp { host: host.unwrap_or_default(), port: port(&number)? },
-        (Some(_), _, Some(_)) | (Some(_), Some(_), _) => {
-            return Err("a socket has either path= or host= and port=".into());
-        }
-        _ => return Err("a socket needs path=PATH, or host=HOST and port=PORT".into()),
-    };
+    let address = address(keys)?;
     let (server, wait) = server_and_wait(keys)?;
     Ok(Socket { address, server, wait })
+}
+
+fn address(keys: &mut Keyval) -> Result<Address, String> {
+    let (path, host, number) = (keys.take("path"), keys.take("host"), keys.take("port"));
+    if let Some(fd) = keys.take("fd") {
+        if path.is_some() || host.is_some() {
+            return Err("None or one of 'path', 'fd' or 'host' option required.".into());
+        }
+        return fd.parse().map(Address::Fd).map_err(|_| format!("Unable to parse FD number {fd}"));
+    }
+    match (path, host, number) {
+        (Some(path), None, None) if !path.is_empty() => Ok(Address::Unix(path.into())),
+        (None, host, Some(number)) => Ok(Address::Tcp { host: host.unwrap_or_default(), port: port(&number)? }),
+        (Some(_), _, Some(_)) | (Some(_), Some(_), _) => Err("a socket has either path= or host= and port=".into()),
+        _ => Err("a socket needs path=PATH, or host=HOST and port=PORT, or fd=N".into()),
+    }
 }
 
 /// A listener waits for its first client unless told otherwise; a client has nothing to wait for.

@@ -8,7 +8,7 @@ use qapi_runtime::{Policy, from_option};
 
 use super::chardev as char;
 use super::keyval::Keyval;
-use crate::config::{Backend, Chardev, MemoryBackend};
+use crate::config::{Backend, Chardev, MemoryBackend, PassedFd};
 
 /// An option's argument, kept with the option's text for errors found later.
 pub(super) struct Noted<T> {
@@ -40,6 +40,7 @@ pub(super) struct Draft {
     pub(super) stopped: bool,
     pub(super) name: Option<String>,
     pub(super) uuid: Option<[u8; 16]>,
+    pub(super) passed_fds: Vec<PassedFd>,
     pub(super) chardevs: Vec<Noted<Chardev>>,
     pub(super) monitors: Vec<Noted<Peer>>,
     pub(super) serial: Option<Noted<Peer>>,

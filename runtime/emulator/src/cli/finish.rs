@@ -49,6 +49,7 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
         stopped: draft.stopped,
         name: draft.name,
         uuid: draft.uuid,
+        passed_fds: draft.passed_fds,
         chardevs: devices.list,
         monitors,
         serial,

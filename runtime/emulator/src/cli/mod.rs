@@ -1,5 +1,6 @@
 //! The command line: QEMU's options, with one dash or two, to a checked [`Config`].
 
+mod add_fd;
 mod chardev;
 mod draft;
 mod finish;

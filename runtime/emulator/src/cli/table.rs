@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::draft::Draft;
-use super::{draft, global, machine, object};
+use super::{add_fd, draft, global, machine, object};
 use crate::version;
 
 /// An option's effect: `Ok(Some(text))` prints a text and ends.
@@ -124,11 +124,21 @@ const OPTIONS: &[Spec] = &[
         action: Action::Flag(|draft| draft.stopped = true),
     },
     Spec {
+        names: &["add-fd"],
+        argument: "set=N,fd=N[,opaque=TEXT]",
+        help: &[
+            "put the inherited descriptor fd into set N: files opened by the",
+            "path /dev/fdset/N are duplicates of it",
+        ],
+        action: Action::Value(add_fd::add_fd),
+    },
+    Spec {
         names: &["chardev"],
         argument: "BACKEND,id=ID[,...]",
         help: &[
             "a character device:",
-            "socket,id=ID,path=PATH|host=HOST,port=PORT[,server=on|off][,wait=on|off]",
+            "socket,id=ID,path=PATH[,server=on|off][,wait=on|off],",
+            "or with host=HOST,port=PORT or an inherited fd=N for path=PATH",
             "file,id=ID,path=PATH[,append=on|off]   stdio,id=ID   null,id=ID",
         ],
         action: Action::Value(draft::chardev),

@@ -1,7 +1,7 @@
 //! The command line, from arguments to configuration and to errors.
 
 use super::*;
-use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, Socket};
+use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, PassedFd, Socket};
 use ::machine::{Accelerator, MachineKind};
 
 fn run(line: &str) -> Result<Config, String> {
@@ -153,6 +153,17 @@ fn mistakes_are_one_line_that_begins_with_the_option() {
             "-chardev socket,id=a,path=x,server=maybe",
             "-chardev socket,id=a,path=x,server=maybe: Parameter 'server' expects 'on' or 'off'",
         ),
+        ("-chardev socket,id=a,fd=x", "-chardev socket,id=a,fd=x: Unable to parse FD number x"),
+        (
+            "-chardev socket,id=a,fd=5,path=x",
+            "-chardev socket,id=a,fd=5,path=x: None or one of 'path', 'fd' or 'host' option required.",
+        ),
+        ("-add-fd fd=3", "-add-fd fd=3: set option is required and must be non-negative"),
+        ("-add-fd set=1", "-add-fd set=1: fd option is required and must be non-negative"),
+        ("-add-fd set=-1,fd=3", "-add-fd set=-1,fd=3: set option is required and must be non-negative"),
+        ("-add-fd set=x,fd=3", "-add-fd set=x,fd=3: Parameter 'set' expects a number"),
+        ("-add-fd set=1,fd=2", "-add-fd set=1,fd=2: fd cannot be a standard I/O stream"),
+        ("-add-fd set=1,fd=3,foo=1", "-add-fd set=1,fd=3,foo=1: Invalid parameter 'foo'"),
         ("-chardev null,id=a -chardev null,id=a", "-chardev null,id=a: Duplicate ID 'a' for chardev"),
         ("-mon chardev=zz,mode=control", "-mon chardev=zz,mode=control: chardev \"zz\" not found"),
         ("-mon mode=control", "-mon mode=control: Parameter 'chardev' is missing"),
@@ -259,4 +270,21 @@ fn the_migration_stream_has_knobs() {
     ] {
         assert_eq!(error(&format!("-global {argument}")), format!("-global {argument}: {reason}"));
     }
+}
+
+#[test]
+fn inherited_descriptors_are_named_by_number() {
+    let line = "-add-fd set=0x10,fd=7,opaque=note -add-fd fd=3,set=0 -chardev socket,id=m,fd=12,server=on,wait=off";
+    let config = config(line);
+    let passed = |option: &str, fd, set, opaque: Option<&str>| PassedFd {
+        option: option.to_owned(),
+        fd,
+        set,
+        opaque: opaque.map(str::to_owned),
+    };
+    let expected =
+        [passed("-add-fd set=0x10,fd=7,opaque=note", 7, 16, Some("note")), passed("-add-fd fd=3,set=0", 3, 0, None)];
+    assert_eq!(config.passed_fds, expected);
+    let socket = Socket { address: Address::Fd(12), server: true, wait: false };
+    assert_eq!(config.chardevs[0].backend, Backend::Socket(socket));
 }

@@ -18,7 +18,8 @@ impl Commands for Handlers {
                 None => {
                     let console = self.config.serial == Some(position);
                     let open = console && self.console.as_ref().is_none_or(Clients::present);
-                    (filename(device, open), open)
+                    let socket = self.console.as_ref().and_then(Clients::socket).filter(|_| console);
+                    (filename(device, open, socket), open)
                 }
             };
             ChardevInfo { label: device.id.clone(), filename, frontend_open }
@@ -28,7 +29,7 @@ impl Commands for Handlers {
 }
 
 /// What a device that carries no monitor is connected to.
-fn filename(device: &Chardev, open: bool) -> String {
+fn filename(device: &Chardev, open: bool, inherited: Option<&str>) -> String {
     match &device.backend {
         Backend::Null => "null".into(),
         Backend::Stdio => "stdio".into(),
@@ -37,6 +38,7 @@ fn filename(device: &Chardev, open: bool) -> String {
             let address = match address {
                 Address::Unix(path) => format!("unix:{}", path.display()),
                 Address::Tcp { host, port } => format!("tcp:{host}:{port}"),
+                Address::Fd(number) => inherited.map_or_else(|| format!("fd:{number}"), str::to_owned),
             };
             let server = if *server { ",server=on" } else { "" };
             let prefix = if open { "" } else { "disconnected:" };

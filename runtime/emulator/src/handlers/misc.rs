@@ -1,8 +1,9 @@
-//! Starting, stopping and naming the machine: `query-name`, `stop`, `cont`.
+//! Starting, stopping and naming the machine, descriptors that clients pass: `stop`, `getfd`, `add-fd` and the like.
 
+use qapi_runtime::fds::{Added, FdSet, Member};
 use qapi_runtime::{Context, Error};
-use qapi_schema::NameInfo;
 use qapi_schema::misc::Commands;
+use qapi_schema::{AddFd, AddfdInfo, Closefd, FdsetFdInfo, FdsetInfo, Getfd, NameInfo, RemoveFd};
 
 use super::Handlers;
 use crate::owner::lifecycle::Operation;
@@ -18,5 +19,28 @@ impl Commands for Handlers {
 
     async fn cont(&self, _: &Context) -> Result<(), Error> {
         self.owner.operate(Operation::Cont).await
+    }
+
+    async fn getfd(&self, ctx: &Context, args: Getfd) -> Result<(), Error> {
+        self.named_fds.getfd(ctx, &args.fdname)
+    }
+
+    async fn closefd(&self, ctx: &Context, args: Closefd) -> Result<(), Error> {
+        self.named_fds.closefd(ctx, &args.fdname)
+    }
+
+    async fn add_fd(&self, ctx: &Context, args: AddFd) -> Result<AddfdInfo, Error> {
+        let Added { fdset_id, fd } = self.fd_sets.add_fd(ctx, args.fdset_id, args.opaque)?;
+        Ok(AddfdInfo { fdset_id, fd })
+    }
+
+    async fn remove_fd(&self, _: &Context, args: RemoveFd) -> Result<(), Error> {
+        self.fd_sets.remove_fd(args.fdset_id, args.fd)
+    }
+
+    async fn query_fdsets(&self, _: &Context) -> Result<Vec<FdsetInfo>, Error> {
+        let member = |Member { fd, opaque }| FdsetFdInfo { fd, opaque };
+        let set = |FdSet { fdset_id, fds }| FdsetInfo { fdset_id, fds: fds.into_iter().map(member).collect() };
+        Ok(self.fd_sets.query_fdsets().into_iter().map(set).collect())
     }
 }

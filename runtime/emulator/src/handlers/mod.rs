@@ -11,6 +11,7 @@ mod run_state;
 use std::sync::Arc;
 
 use memory::GuestMemory;
+use qapi_runtime::fds::{FdSets, NamedFds};
 
 use crate::config::Config;
 use crate::hardware::Hardware;
@@ -31,4 +32,8 @@ pub(crate) struct Handlers {
     pub(crate) hardware: Hardware,
     /// The clients of the serial port, when it is on a socket.
     pub(crate) console: Option<Clients>,
+    /// Descriptors that clients gave names to.
+    pub(crate) named_fds: NamedFds,
+    /// Descriptors behind `/dev/fdset/N`.
+    pub(crate) fd_sets: FdSets,
 }

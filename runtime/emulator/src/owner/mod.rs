@@ -8,6 +8,7 @@ mod events;
 pub(crate) mod lifecycle;
 mod messages;
 
+use qapi_runtime::fds::FdSets;
 use qapi_runtime::{Error, EventSink};
 use qapi_schema::{RunState, ShutdownCause, StatusInfo};
 use tokio::sync::mpsc;
@@ -57,6 +58,9 @@ pub(crate) struct Owner {
     migration: Migration,
     hardware: Hardware,
     events: EventSink,
+    fd_sets: FdSets,
+    /// Whether the descriptor sets were told to keep what they have.
+    frozen_fds: bool,
     requests: mpsc::Receiver<Request>,
     reports: mpsc::UnboundedReceiver<Report>,
     sender: Reports,
@@ -70,13 +74,17 @@ impl Owner {
         migration: Migration,
         hardware: Hardware,
         events: EventSink,
+        fd_sets: FdSets,
         channels: Channels,
     ) -> Self {
+        fd_sets.freeze(true);
         Self {
             lifecycle: Lifecycle::new(policy),
             migration,
             hardware,
             events,
+            fd_sets,
+            frozen_fds: true,
             requests: channels.requests,
             reports: channels.reports,
             sender: channels.sender,
@@ -113,6 +121,7 @@ impl Owner {
         while self.ending.is_none()
             && let Some(effect) = self.lifecycle.next()
         {
+            self.keep_fds();
             match effect {
                 Effect::Run(job) => self.have_done(job),
                 Effect::Emit(notice) => events::emit(&self.events, notice),
@@ -173,6 +182,15 @@ impl Owner {
                 self.migration.listening(bound, guest, &self.sender);
             }
             Report::Migration(ended) => self.migration_ended(ended),
+        }
+    }
+
+    /// Descriptor sets keep what they have while the guest does not run.
+    fn keep_fds(&mut self) {
+        let frozen = *self.lifecycle.state() != RunState::Running;
+        if frozen != self.frozen_fds {
+            self.frozen_fds = frozen;
+            self.fd_sets.freeze(frozen);
         }
     }
 

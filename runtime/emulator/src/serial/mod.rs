@@ -9,11 +9,12 @@ mod outlet;
 mod socket;
 mod terminal;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 
 use machine::{SerialPort, SerialSink};
+use qapi_runtime::fds::{FdSets, Lease, Open, Opened};
 
 use crate::config::{Backend, Chardev};
 use crate::errno::plain;
@@ -40,6 +41,7 @@ pub(crate) struct Serial {
 /// What ends only after the machine.
 #[derive(Default)]
 pub(crate) struct Kept {
+    _lease: Option<Lease>,
     _file: Option<SocketFile>,
     _drain: Option<Drain>,
 }
@@ -69,8 +71,8 @@ impl Writer {
 }
 
 impl Serial {
-    /// Opens `device`; a serial port without device drops its output.
-    pub(crate) fn open(device: Option<&Chardev>) -> Result<Self, String> {
+    /// Opens `device`; a serial port without device drops its output. Files may be in `fd_sets`.
+    pub(crate) fn open(device: Option<&Chardev>, fd_sets: &FdSets) -> Result<Self, String> {
         let Some(device) = device else {
             return Ok(Self::silent(Output::Nothing));
         };
@@ -85,24 +87,26 @@ impl Serial {
                 Ok(Self { sink, source: Source::Stdin(room, writer), kept, clients: None })
             }
             Backend::File { path, append } => {
-                let mut options = OpenOptions::new();
-                let file = options.write(true).create(true).append(*append).truncate(!append).open(path);
-                let file = file.map_err(|error| {
+                let how = Open { write: true, create: true, append: *append, truncate: !append, ..Open::default() };
+                let opened = fd_sets.open(path, how).map_err(|error| {
                     let (option, path) = (&device.option, path.display());
                     format!("{option}: Could not open '{path}': {}", plain(&error))
                 })?;
+                let Opened { file, lease } = opened;
+                let kept = Kept { _lease: lease, ..Kept::default() };
                 // A terminal or a pipe makes writers wait.
                 if file.metadata().is_ok_and(|data| data.is_file()) {
-                    return Ok(Self::silent(Output::File(file)));
+                    return Ok(Self { kept, ..Self::silent(Output::File(file)) });
                 }
                 let writer = Writer::new(file.into());
-                let kept = Kept { _drain: Some(writer.outlet.drain()), ..Kept::default() };
+                let kept = Kept { _drain: Some(writer.outlet.drain()), ..kept };
                 let sink = Box::new(Output::Outlet(writer.outlet.clone()));
                 Ok(Self { sink, source: Source::Output(writer), kept, clients: None })
             }
             Backend::Socket(socket) => {
-                let (room, clients) = (Room::default(), Clients::default());
+                let room = Room::default();
                 let (door, file) = Door::open(&device.option, socket)?;
+                let clients = Clients::of(&door);
                 if socket.wait {
                     door.wait(&device.option, &clients)?;
                 }

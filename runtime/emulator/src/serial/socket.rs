@@ -12,22 +12,26 @@ use std::thread;
 use std::time::Duration;
 
 use machine::SerialPort;
+use qapi_runtime::transport::socket_name;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags};
 
 use super::Room;
 use crate::complain;
 use crate::config::{Address, Socket};
 use crate::errno::plain;
+use crate::{inherited, monitors};
 
 /// Pause after a client that could not be let in.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// The client, when there is one, shared by the processor's thread that writes and the one that reads.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Clients {
     present: Arc<Mutex<Option<Arc<OwnedFd>>>>,
+    /// What an inherited socket is bound or connected to.
+    socket: Option<Arc<str>>,
 }
 
 /// Where clients come from.
@@ -74,8 +78,37 @@ impl Door {
                 let stream = stream.map_err(failed(format!("connect to '{host}:{port}'")))?;
                 Self::Connected(Arc::new(stream.into()))
             }
+            (Address::Fd(number), listening) => {
+                let failed = |error: String| format!("{option}: {error}");
+                let socket = inherited::socket(*number).map_err(failed)?;
+                if listening {
+                    monitors::listen(&socket).map_err(failed)?;
+                }
+                // Threads wait on it; a parent may have left it otherwise.
+                rustix::io::ioctl_fionbio(&socket, false).map_err(|error| failed(plain(&io::Error::from(error))))?;
+                return Ok((Self::inherited(socket, listening), None));
+            }
         };
         Ok((door, None))
+    }
+
+    /// A socket of the parent process.
+    fn inherited(socket: OwnedFd, listening: bool) -> Self {
+        match rustix::net::sockopt::socket_domain(&socket) {
+            _ if !listening => Self::Connected(Arc::new(socket)),
+            Ok(AddressFamily::UNIX) => Self::Unix(socket.into()),
+            _ => Self::Tcp(socket.into()),
+        }
+    }
+
+    /// What it is bound or connected to.
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Unix(listener) => socket_name(listener),
+            Self::Tcp(listener) => socket_name(listener),
+            Self::Connected(client) => socket_name(client),
+        }
+        .ok()
     }
 
     /// Waits until the first client is there.
@@ -106,6 +139,16 @@ impl Door {
 }
 
 impl Clients {
+    /// Nobody yet, of those that `door` lets in.
+    pub(super) fn of(door: &Door) -> Self {
+        Self { present: Arc::default(), socket: door.name().map(Arc::from) }
+    }
+
+    /// What the socket is bound or connected to, for one that has no address in the configuration.
+    pub(crate) fn socket(&self) -> Option<&str> {
+        self.socket.as_deref()
+    }
+
     /// Starts the thread that lets clients in and reads from them.
     pub(super) fn serve(self, door: Door, port: SerialPort, room: Room) -> Result<(), String> {
         thread::Builder::new()

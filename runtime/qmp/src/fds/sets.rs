@@ -132,14 +132,22 @@ impl FdSets {
         self.lock().frozen = frozen;
     }
 
-    /// Whether any client is connected, from whoever knows.
-    pub(crate) fn set_deserted(&self, deserted: bool) {
+    /// Nobody is connected yet. What is there already waits for the first client.
+    pub(crate) fn await_clients(&self) {
+        self.lock().deserted = true;
+    }
+
+    /// A client is connected.
+    pub(crate) fn client_came(&self) {
+        self.lock().deserted = false;
+    }
+
+    /// No client is connected any more.
+    pub(crate) fn last_client_left(&self) {
         let mut state = self.lock();
-        state.deserted = deserted;
-        if deserted {
-            let ids: Vec<i64> = state.sets.keys().copied().collect();
-            ids.into_iter().for_each(|id| state.sweep(id));
-        }
+        state.deserted = true;
+        let ids: Vec<i64> = state.sets.keys().copied().collect();
+        ids.into_iter().for_each(|id| state.sweep(id));
     }
 
     /// Sets change in steps that leave them whole, so a poisoned table is still right.

@@ -18,7 +18,7 @@ use crate::fds::FdSets;
 use crate::monitors::Monitors;
 use crate::policy::Policy;
 use crate::protocol::{Preconfig, Version};
-use crate::transport::{Address, AddressError, Endpoint, Listener};
+use crate::transport::{Address, AddressError, Endpoint, Listener, socket_name};
 
 /// A QMP server: one service behind any number of monitors.
 ///
@@ -168,7 +168,9 @@ impl Server {
     /// # Errors
     /// The name is taken.
     pub fn attach(self, name: &str, stream: impl Into<OwnedFd>) -> Result<Self, ServerError> {
-        self.add(name, "fd".to_owned(), false, Origin::Connected(stream.into()))
+        let stream = stream.into();
+        let shown = socket_name(&stream).unwrap_or_else(|_| "fd".to_owned());
+        self.add(name, shown, false, Origin::Connected(stream))
     }
 
     /// Adds a monitor for a client in this process, and gives the client's end: for

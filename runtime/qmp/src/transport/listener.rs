@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -56,11 +56,7 @@ impl Listener {
 
     /// Takes a socket that already listens. Its file, if it has one, belongs to whoever made it and stays.
     pub(crate) fn inherited(fd: OwnedFd) -> io::Result<Self> {
-        let name = match rustix::net::getsockname(&fd) {
-            Ok(address) => name(&address),
-            Err(error) => return Err(error.into()),
-        };
-        let name = name.unwrap_or_else(|| "unix:".to_owned());
+        let name = socket_name(&fd)?;
         Ok(Self { fd, name, file: None })
     }
 
@@ -106,6 +102,20 @@ impl Acceptor {
             }
         }
     }
+}
+
+/// What a socket is bound to, and for TCP whom it is connected to, as QEMU shows it: `unix:/run/lamp.sock`,
+/// `tcp:127.0.0.1:4444 <-> 127.0.0.1:38040`.
+///
+/// # Errors
+/// It is no socket.
+pub fn socket_name(socket: impl AsFd) -> io::Result<String> {
+    let own = name(&rustix::net::getsockname(&socket)?).unwrap_or_else(|| "unix:".to_owned());
+    let peer = rustix::net::getpeername(&socket).ok().flatten().and_then(|peer| SocketAddr::try_from(peer).ok());
+    Ok(match peer {
+        Some(peer) => format!("{own} <-> {peer}"),
+        None => own,
+    })
 }
 
 /// The address as text, `None` for a socket without one.

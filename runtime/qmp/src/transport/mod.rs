@@ -15,5 +15,6 @@ mod tests;
 
 pub use address::{Address, AddressError, Endpoint};
 pub(crate) use connect::connect;
+pub use listener::socket_name;
 pub(crate) use listener::{Acceptor, Listener};
 pub(crate) use stream::Stream;
