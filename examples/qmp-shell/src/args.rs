@@ -134,7 +134,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = impl Into<OsString>>) -> Resu
 }
 
 /// A bare path is a unix socket, and `HOST:PORT` a TCP port, as other shells have it.
-fn complete_address(text: &str) -> String {
+pub(crate) fn complete_address(text: &str) -> String {
     if ["unix:", "tcp:"].iter().any(|kind| text.starts_with(kind)) {
         return text.to_owned();
     }

@@ -12,6 +12,8 @@ pub(crate) struct Knowledge {
     pub(crate) schema: Option<Schema>,
     /// The names of its commands, sorted.
     pub(crate) commands: Vec<String>,
+    /// The names of those that answer nothing when they succeed.
+    pub(crate) silent: Vec<String>,
 }
 
 impl Knowledge {
@@ -19,13 +21,13 @@ impl Knowledge {
     pub(crate) fn from_schema(schema: Schema) -> Self {
         let mut commands: Vec<_> = schema.commands().map(|command| command.name().to_owned()).collect();
         commands.sort_unstable();
-        Self { schema: Some(schema), commands }
+        Self { schema: Some(schema), commands, silent: Vec::new() }
     }
 
     /// Knowledge of a server that tells names only.
     pub(crate) fn from_names(mut commands: Vec<String>) -> Self {
         commands.sort_unstable();
-        Self { schema: None, commands }
+        Self { schema: None, commands, silent: Vec::new() }
     }
 
     /// The command of that name, if its arguments are known.
