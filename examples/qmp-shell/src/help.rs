@@ -32,20 +32,20 @@ pub(crate) fn events(knowledge: &Knowledge, look: &Look) -> String {
 ///
 /// # Errors
 /// There is no such thing, or nothing is known of it; the text says so.
-pub(crate) fn topic(name: &str, line: &str, knowledge: &Knowledge, look: &Look) -> Result<String, String> {
-    let mut page = Page { out: String::new(), look };
+pub(crate) fn topic<'l>(name: &str, line: &str, knowledge: &'l Knowledge, look: &'l Look) -> Result<String, String> {
+    let mut page = Page { out: String::new(), look, command: None };
     if let Some(command) = knowledge.command(name) {
         let mut marks: Vec<_> = command.features().map(str::to_owned).collect();
         marks.extend(command.allow_oob().then(|| "may be executed out of band".to_owned()));
         page.title(name, &marks);
-        page.object(command.arguments(), &given(line), Some(name));
+        page.object(command.arguments(), &given(line), "takes no arguments", Some(command.name()));
         page.returns(command.returns());
         return Ok(page.out.trim_end().to_owned());
     }
     if let Some(event) = knowledge.schema.as_ref().and_then(|schema| schema.event(name)) {
         let marks: Vec<_> = std::iter::once("event").chain(event.features()).map(str::to_owned).collect();
         page.title(name, &marks);
-        page.object(event.data(), &[], None);
+        page.object(event.data(), &[], "has no data", None);
         return Ok(page.out.trim_end().to_owned());
     }
     let name = harmless(name);
@@ -63,7 +63,11 @@ fn given(line: &str) -> Vec<(String, String)> {
     let call = line.trim_start().strip_prefix("help").unwrap_or_default();
     let Ok(Line::Call(call)) = parse::parse(call) else { return Vec::new() };
     let pairs = call.arguments.into_iter().filter_map(|argument| match argument.value {
-        Literal::Bare(text) | Literal::Quoted(text) => Some((argument.key.join("."), text)),
+        // Which element of a list it is does not matter.
+        Literal::Bare(text) | Literal::Quoted(text) => {
+            let names = argument.key.iter().filter(|part| !part.bytes().all(|b| b.is_ascii_digit()));
+            Some((names.map(String::as_str).collect::<Vec<_>>().join("."), text))
+        }
         Literal::Json(_) => None,
     });
     pairs.collect()
@@ -84,9 +88,11 @@ fn in_columns(names: &[&str], look: &Look) -> String {
 struct Page<'l> {
     out: String,
     look: &'l Look,
+    /// The command that it is about, while its arguments are described.
+    command: Option<&'l str>,
 }
 
-impl Page<'_> {
+impl<'l> Page<'l> {
     fn title(&mut self, name: &str, marks: &[String]) {
         self.out.push_str(&self.look.palette.paint(Style::Heading, &harmless(name)));
         self.marks(marks.iter().map(String::as_str));
@@ -101,21 +107,17 @@ impl Page<'_> {
         }
     }
 
-    /// Members of an object, and those of the branches that were given.
-    fn object(&mut self, ty: Type<'_>, given: &[(String, String)], command: Option<&str>) {
+    /// Arguments or data, or what to say when there are none.
+    fn object(&mut self, ty: Type<'_>, given: &[(String, String)], nothing: &str, command: Option<&'l str>) {
         if ty.members().len() == 0 && ty.tag().is_none() {
-            self.out.push_str(if command.is_some() { "  takes no arguments\n" } else { "  has no data\n" });
-            return;
+            self.out.push_str(&format!("  {nothing}\n"));
         }
+        self.command = command;
         self.members(ty, given, "", 1);
-        if let (Some(command), Some(tag)) = (command, ty.tag())
-            && !given.iter().any(|(key, _)| key == tag.name())
-        {
-            let tag = harmless(tag.name());
-            self.out.push_str(&format!("  More depends on {tag}: help {command} {tag}=VALUE\n"));
-        }
+        self.command = None;
     }
 
+    /// Members of an object, and those of the branches that were given, moved in by so many levels.
     fn members(&mut self, ty: Type<'_>, given: &[(String, String)], path: &str, depth: usize) {
         let tag = |name: &str| given.iter().find(|(key, _)| *key == format!("{path}{name}")).map(|(_, value)| value.clone());
         let members = schema::members(ty, &tag);
@@ -139,6 +141,12 @@ impl Page<'_> {
             if let Some(object) = object.filter(|_| depth < DEPTH || chosen) {
                 self.members(object, given, &inner, depth + 1);
             }
+        }
+        if let Some(open) = ty.tag().filter(|open| tag(open.name()).is_none()) {
+            let key = harmless(&format!("{path}{}", open.name()));
+            let usage = self.command.map_or_else(String::new, |command| format!(": help {command} {key}=VALUE"));
+            let more = format!("more depends on {key}{usage}");
+            self.out.push_str(&format!("{:indent$}{}\n", "", self.look.palette.paint(Style::Faint, &more), indent = depth * 2));
         }
     }
 
@@ -172,5 +180,68 @@ impl Page<'_> {
             self.out.push_str(value);
             at += len;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Format;
+    use crate::display::Palette;
+    use crate::samples;
+
+    fn help(line: &str) -> Result<String, String> {
+        let look = Look { format: Format::Pretty, palette: Palette { colours: false }, width: 60 };
+        let name = line.split_whitespace().nth(1).expect("a topic");
+        topic(name, line, &samples::knowledge(), &look)
+    }
+
+    #[test]
+    fn commands_tell_what_they_take_and_return() {
+        let expected = "\
+add  unstable
+  [node]     str
+  driver     file|null|none
+  [port]     int or str
+  [start]    int or auto
+  [backing]  {…} or str
+    [node]     str
+    driver     file|null|none
+    [port]     int or str
+    [start]    int or auto
+    [backing]  {…} or str
+    more depends on backing.driver: help add backing.driver=VALUE
+  more depends on driver: help add driver=VALUE
+
+Returns {…}
+  node   str
+  parts  [{…}]
+    filename  str
+    [size]    str";
+        assert_eq!(help("help add").unwrap(), expected);
+    }
+
+    #[test]
+    fn branches_can_be_chosen() {
+        let page = help("help add driver=file backing.backing.driver=null").unwrap();
+        assert!(page.contains("\n  filename   str\n"), "{page}");
+        assert!(page.contains("\n      [latency]  int\n"), "{page}");
+        assert!(!page.contains("depends on driver"), "{page}");
+    }
+
+    #[test]
+    fn marks_and_events_are_shown() {
+        assert_eq!(help("help remove-all").unwrap(), "remove-all  deprecated\n  takes no arguments");
+        assert_eq!(help("help migrate-pause").unwrap().lines().next(), Some("migrate-pause  may be executed out of band"));
+        assert!(help("help set").unwrap().contains("[any]    any  deprecated"));
+        assert!(help("help ADDED").unwrap().starts_with("ADDED  event\n  node   str\n"));
+        assert_eq!(help("help sett").unwrap_err(), "there is no command or event sett; did you mean set?");
+    }
+
+    #[test]
+    fn lists_are_read_downwards() {
+        let look = Look { format: Format::Pretty, palette: Palette { colours: false }, width: 12 };
+        assert_eq!(in_columns(&["a", "bb", "c", "d", "e"], &look), "a   c   e\nbb  d");
+        assert_eq!(in_columns(&[], &look), "");
     }
 }

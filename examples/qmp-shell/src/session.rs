@@ -37,7 +37,7 @@ impl Peer {
                 let version = client.greeting().version.clone();
                 let number = format!("{}.{}.{}", version.major, version.minor, version.micro);
                 let package = crate::display::harmless(version.package.trim());
-                if package.is_empty() { format!("version {number}") } else { format!("version {number}, {package}") }
+                if package.is_empty() { format!("version {number}") } else { format!("version {number} ({package})") }
             }
             Self::Agent(_) => "guest agent".to_owned(),
         }

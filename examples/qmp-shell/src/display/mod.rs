@@ -33,7 +33,11 @@ impl Look {
         match self.format {
             Format::Raw => Some(message("return", value.clone(), id)),
             Format::Pretty if value.as_dict().is_some_and(Dict::is_empty) => None,
-            Format::Pretty => Some(json::pretty(value, self.width, self.palette)),
+            Format::Pretty => Some(match value {
+                // The answer of the monitor for people is a page of text.
+                Value::String(text) if text.contains('\n') => page(text),
+                value => json::pretty(value, self.width, self.palette),
+            }),
         }
     }
 
@@ -110,6 +114,11 @@ fn raw_event(time: SystemTime, event: &AnyEvent) -> String {
         message.insert("data", event.data.clone());
     }
     Value::Dict(message).to_string()
+}
+
+/// Text of several lines as it is.
+fn page(text: &str) -> String {
+    text.lines().map(|line| harmless(&line.replace('\t', "    "))).collect::<Vec<_>>().join("\n")
 }
 
 /// Text of a peer, without characters that could steer the terminal.

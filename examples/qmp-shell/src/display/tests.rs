@@ -43,8 +43,10 @@ fn nothing_returned_is_nothing_shown() {
 
 #[test]
 fn terminals_are_not_steered() {
-    let nasty = Value::from("\u{1b}[2Jé\u{9b}\"\n");
-    assert_eq!(look(Format::Pretty, 80).returned(&nasty, None).unwrap(), r#""\u001B[2Jé\u009B\"\n""#);
+    let nasty = Value::from(vec!["\u{1b}[2Jé\u{9b}\"\n"]);
+    assert_eq!(look(Format::Pretty, 80).returned(&nasty, None).unwrap(), r#"["\u001B[2Jé\u009B\"\n"]"#);
+    let page = Value::from("a\t\u{1b}[2J\r\nb\r\n");
+    assert_eq!(look(Format::Pretty, 80).returned(&page, None).unwrap(), "a    \u{fffd}[2J\nb");
     let error = Error::new(ErrorClass::DeviceNotFound, "no \u{1b}[2J");
     assert_eq!(look(Format::Pretty, 80).failed(&error, None), "DeviceNotFound: no \u{fffd}[2J");
     let raw = r#"{"error": {"class": "DeviceNotFound", "desc": "no \u001B[2J"}}"#;

@@ -128,7 +128,7 @@ fn argument(text: &str, word: &Word) -> Result<Argument, ParseError> {
     let Some(equals) = word.equals else {
         if !text[start..].starts_with('{') {
             let given = &text[word.place.clone()];
-            return Err(ParseError::new(format!("expected {given}=VALUE"), end.saturating_sub(1).max(start)..end));
+            return Err(ParseError::new(format!("expected {given}=VALUE"), end..end));
         }
         let value = literal::json(text, start, end)?;
         return Ok(Argument { key: vec![], key_place: start..start, value, value_place: start..end });

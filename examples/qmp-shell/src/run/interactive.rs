@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::editor::Assistant;
+use super::lines::Lines;
 use super::{Events, Outcome, Shell, history, show};
 use crate::display::{Look, Screen, columns};
 use crate::schema::Knowledge;
@@ -29,7 +30,7 @@ pub(super) fn run(shell: &mut Shell, runtime: &Runtime) -> u8 {
         }
     };
     runtime.block_on(shell.greet());
-    shell.screen.line("Tab completes, help lists commands, .help the shell's own, Ctrl-D leaves.");
+    shell.screen.line("Tab completes, help lists commands, .help the shell's own; Ctrl-D leaves.");
     let file = history::file();
     if let Some(file) = &file {
         // There is none the first time.
@@ -50,8 +51,12 @@ pub(super) fn run(shell: &mut Shell, runtime: &Runtime) -> u8 {
         };
         remember(&mut editor, &line, file.as_deref());
         shell.look.width = columns().unwrap_or(shell.look.width);
-        if runtime.block_on(shell.execute(&line)) == Outcome::Leave {
-            return 0;
+        // Text that was pasted may have several lines.
+        let mut lines = Lines::new(line.as_bytes());
+        while let Ok(Some((_, line))) = lines.next() {
+            if runtime.block_on(shell.execute(&line)) == Outcome::Leave {
+                return 0;
+            }
         }
     }
 }

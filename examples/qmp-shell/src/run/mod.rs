@@ -4,6 +4,7 @@ mod call;
 mod editor;
 mod history;
 mod interactive;
+mod lines;
 mod own;
 mod script;
 

@@ -132,7 +132,7 @@ impl Shell {
                 return;
             }
         };
-        self.screen.line(&format!("Connected to {}: {title}; {known}", crate::display::harmless(&self.address)));
+        self.screen.line(&format!("Connected to {}, {title}\n{known}", crate::display::harmless(&self.address)));
     }
 
     async fn status(&mut self) -> Outcome {

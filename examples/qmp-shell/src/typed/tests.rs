@@ -82,7 +82,7 @@ fn what_does_not_fit_is_pointed_at() {
         ("set modes.x=fast", "fast", "use a number"),
         ("add backing=b backing.driver=null", "backing.driver", "given a value before"),
         ("add start=x", "x", "not an integer"),
-        ("set [1]", "]", "expected [1]=VALUE"),
+        ("set [1]", "", "expected [1]=VALUE"),
     ];
     for (line, place, message) in cases {
         let error = wire(line).expect_err(line);
