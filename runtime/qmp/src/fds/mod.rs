@@ -13,8 +13,11 @@
 //! - Names belong to a monitor and outlast its clients. Sets belong to the server.
 //! - No child process inherits any of them.
 //!
-//! Where it is better than QEMU: with out-of-band execution on, requests are read ahead, and the descriptors stay with the
-//! request they came with.
+//! Two things differ, since QEMU reads its input byte by byte. With out-of-band execution on, requests are read ahead; here
+//! the descriptors stay with the request they came with, in QEMU a later message's take their place. And what a client sends
+//! without waiting for replies arrives here in one piece that ends with the message that has descriptors: the first request
+//! in it that takes some gets them, even if it was sent without any and a later one with them. So whoever does not wait for
+//! replies sends no request that lacks its descriptor.
 //!
 //! ```
 //! use qapi_runtime::fds::{FdSets, NamedFds};
