@@ -1,17 +1,12 @@
 //! The client against the server: typed calls, errors, overlapping calls, events, the end.
 
-mod lamp;
-
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 
-use lamp::{Blink, Gone, Light, LightChanged, QueryLight, Quit, Running, SetLight};
+use super::block_on;
+use super::lamp::{Blink, Gone, Light, LightChanged, QueryLight, Quit, Running, SetLight};
 use qapi_runtime::client::AnyEvent;
 use qapi_runtime::{Client, ClientError, Command, CommandFlags, Dict, ErrorClass, Value};
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(future)
-}
 
 fn server() -> (Running, UnixStream) {
     let (near, far) = UnixStream::pair().expect("a pair");
