@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use qapi_runtime::client::{Agent, AnyEvent, Call, Events};
-use qapi_runtime::introspection::Schema;
 use qapi_runtime::{Client, ClientError, Dict, Value};
 
 use crate::args::Options;
@@ -48,10 +47,11 @@ impl Peer {
         let nothing = Dict::new();
         match self {
             Self::Monitor(client) => {
-                let schema = refused_is_none(client.call("query-qmp-schema", &nothing).await)?;
-                let schema = schema.and_then(|answer| Schema::from_json(answer.to_string().as_bytes()).ok());
-                if let Some(schema) = schema {
-                    return Ok(Knowledge::from_schema(schema));
+                match client.schema().await {
+                    Ok(schema) => return Ok(Knowledge::from_schema(schema)),
+                    Err(error) if error.is_disconnect() => return Err(error),
+                    // It does not tell, or not in a way that is understood here.
+                    Err(_) => {}
                 }
                 let commands = refused_is_none(client.call("query-commands", &nothing).await)?;
                 Ok(Knowledge::from_names(names(&commands.unwrap_or_default())))

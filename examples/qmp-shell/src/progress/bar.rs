@@ -60,6 +60,11 @@ pub(super) fn bytes(count: f64) -> String {
     String::new()
 }
 
+/// How much was moved, to stand behind a sentence; nothing if that is not known.
+pub(super) fn amount(count: u64) -> String {
+    if count > 0 { format!(": {}", bytes(count as f64)) } else { String::new() }
+}
+
 /// Minutes and seconds, and hours where there are any; at least a second.
 pub(super) fn clock(time: Duration) -> String {
     let seconds = time.as_secs_f64().ceil() as u64;

@@ -82,17 +82,18 @@ impl Work {
 fn job(id: &str, job: &Value) -> Report {
     let (kind, status) = (text(job, "type"), text(job, "status"));
     let error = text(job, "error");
+    let (done, total) = (number(job, "current-progress"), number(job, "total-progress"));
+    // Those of blockdev-create and of snapshots count steps.
+    let bytes = matches!(kind, "backup" | "mirror" | "commit" | "stream" | "amend");
+    let amount = if bytes { super::bar::amount(total) } else { String::new() };
     let state = match status {
         "concluded" | "null" | "aborting" if !error.is_empty() => State::Failed(format!("{error}{}", dismiss(id, status))),
-        "concluded" | "null" => State::Finished(dismiss(id, status)),
+        "concluded" | "null" => State::Finished(format!("{amount}{}", dismiss(id, status))),
         "ready" => State::Held(format!("job-complete id={id} finishes it, job-cancel id={id} gives it up")),
         "paused" | "standby" => State::Held(format!("job-resume id={id} goes on")),
         "pending" => State::Held(format!("job-finalize id={id} finishes it")),
         _ => State::Running,
     };
-    let (done, total) = (number(job, "current-progress"), number(job, "total-progress"));
-    // Those of blockdev-create and of snapshots count steps.
-    let bytes = matches!(kind, "backup" | "mirror" | "commit" | "stream" | "amend");
     Report { detail: format!("{kind} {status}").trim().to_owned(), done, total, moved: done, bytes, state }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use qapi_runtime::client::{AnyEvent, Received};
 use qapi_runtime::{ClientError, Dict, Value};
 
-use super::bar::{bar, clock, took};
+use super::bar::{amount, bar, clock, took};
 use super::meter::Meter;
 use super::report::{Report, State, Work};
 use crate::display::{Look, Screen, Style, harmless};
@@ -85,8 +85,8 @@ impl<'a> Watch<'a> {
         tokio::time::sleep(POLL).await;
     }
 
-    /// Learns from an event: that a job was made, or how a block job ended.
-    pub(crate) fn learn(&mut self, event: &Received<AnyEvent>) {
+    /// Learns from an event: that a job was made, or how a block job ended. Says whether it is worth a look at once.
+    pub(crate) fn learn(&mut self, event: &Received<AnyEvent>) -> bool {
         let Received { event: AnyEvent { name, data }, .. } = event;
         let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
         match name.as_str() {
@@ -94,7 +94,7 @@ impl<'a> Watch<'a> {
             "BLOCK_JOB_COMPLETED" | "BLOCK_JOB_CANCELLED" => {
                 let verdict = match text("error") {
                     _ if name == "BLOCK_JOB_CANCELLED" => State::Failed("it was cancelled".to_owned()),
-                    "" => State::Finished(String::new()),
+                    "" => State::Finished(amount(data.get("len").and_then(Value::as_u64).unwrap_or(0))),
                     error => State::Failed(error.to_owned()),
                 };
                 let job = Work::Job(text("device").to_owned());
@@ -104,6 +104,8 @@ impl<'a> Watch<'a> {
             }
             _ => {}
         }
+        let status = matches!(text("status"), "concluded" | "null" | "ready" | "completed" | "failed" | "cancelled");
+        status && matches!(name.as_str(), "JOB_STATUS_CHANGE" | "MIGRATION")
     }
 
     /// Asks how far everything is, shows it, and lets go of what has ended.

@@ -52,15 +52,15 @@ impl Shell {
                 biased;
                 answer = &mut call => break Some(answer),
                 event = next(&mut events) => {
-                    event.as_ref().ok().inspect(|event| watch.learn(event));
                     self.show(&event);
+                    learn(watch, &event);
                 }
                 () = interrupted(self.interactive) => break None,
             }
         };
         while let Some(event) = events.as_mut().and_then(|events| events.try_next()) {
-            event.as_ref().ok().inspect(|event| watch.learn(event));
             self.show(&event);
+            learn(watch, &event);
         }
         if let Some(session) = &mut self.session {
             session.events = events;
@@ -172,8 +172,10 @@ impl Shell {
                 tokio::select! {
                     () = &mut pause => break false,
                     event = next(&mut events) => {
-                        event.as_ref().ok().inspect(|event| watch.learn(event));
                         self.show(&event);
+                        if learn(&mut watch, &event) {
+                            break false;
+                        }
                     }
                     () = interrupted(self.interactive) => break true,
                 }
@@ -193,6 +195,11 @@ impl Shell {
             None => outcome,
         }
     }
+}
+
+/// Lets a watch know of an event; whether it is worth a look at once.
+fn learn(watch: &mut Watch<'_>, event: &super::Event) -> bool {
+    event.as_ref().is_ok_and(|event| watch.learn(event))
 }
 
 /// The next event; never, if there are none or no more.
