@@ -205,6 +205,8 @@ impl Connection {
         };
         let mut input = json::Stream::new();
         input.feed(&text);
+        // A number or a word at the top is whole only when something comes after it.
+        input.feed(b"\n");
         // The text was one whole request before it was put aside.
         let Some(Ok(frame)) = input.next() else {
             return Ok(());
