@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::events::EventSink;
+use crate::events::{EventSink, Mailbox};
 use crate::monitors::{MonitorInfo, Monitors};
 use crate::policy::Policy;
 
@@ -15,6 +15,8 @@ pub struct Context {
     events: EventSink,
     monitors: Monitors,
     policy: Policy,
+    /// What goes to the client besides replies.
+    mailbox: Option<Arc<Mailbox>>,
     /// Descriptors that the client passed and no command took.
     fds: Arc<Mutex<Vec<OwnedFd>>>,
 }
@@ -32,7 +34,17 @@ impl Context {
         monitors: Monitors,
         policy: Policy,
     ) -> Self {
-        Self { monitor, session, events, monitors, policy, fds: Arc::default() }
+        Self { monitor, session, events, monitors, policy, mailbox: None, fds: Arc::default() }
+    }
+
+    /// The same for a session whose mailbox this is.
+    pub(crate) fn with_mailbox(self, mailbox: &Arc<Mailbox>) -> Self {
+        Self { mailbox: Some(Arc::clone(mailbox)), ..self }
+    }
+
+    /// The session's mailbox: what is put there is sent before the reply. None outside a session.
+    pub(crate) fn mailbox(&self) -> Option<&Arc<Mailbox>> {
+        self.mailbox.as_ref()
     }
 
     /// The same with descriptors to take, as if they had come with a request.

@@ -9,6 +9,7 @@ mod command;
 mod context;
 mod error;
 mod events;
+pub mod fake;
 pub mod fds;
 mod index;
 pub mod introspection;

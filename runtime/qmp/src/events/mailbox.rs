@@ -22,6 +22,7 @@ struct Inner {
     bytes: usize,
     lost: u64,
     closing: bool,
+    withheld: bool,
     waker: Option<Waker>,
 }
 
@@ -47,6 +48,13 @@ impl Mailbox {
         self.wake(inner);
     }
 
+    /// Asks for the command that is being executed to stay without a reply. For its handler, before it is ready.
+    pub(crate) fn withhold_reply(&self) {
+        let mut inner = self.lock();
+        inner.withheld = true;
+        self.wake(inner);
+    }
+
     /// Whether something came in since the last [`Mailbox::take`]; costs one load.
     pub(crate) fn has_mail(&self) -> bool {
         self.waiting.load(Ordering::Acquire)
@@ -60,7 +68,11 @@ impl Mailbox {
             out.extend_from_slice(&event);
         }
         inner.bytes = 0;
-        Taken { lost: std::mem::take(&mut inner.lost), closing: inner.closing }
+        Taken {
+            lost: std::mem::take(&mut inner.lost),
+            closing: inner.closing,
+            withheld: std::mem::take(&mut inner.withheld),
+        }
     }
 
     /// Ready when there is mail; otherwise the task of `context` is woken by the next.
@@ -99,4 +111,6 @@ pub(crate) struct Taken {
     pub(crate) lost: u64,
     /// Whether the connection is to close.
     pub(crate) closing: bool,
+    /// Whether the command whose handler has just ended is to stay without a reply.
+    pub(crate) withheld: bool,
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::limit::{Admission, Limit, Limits};
 use super::mailbox::Mailbox;
-use crate::{Encoder, Event, Policy};
+use crate::{Dict, Encoder, Event, Policy, Visit};
 
 /// Sends events to all clients that have finished negotiation.
 ///
@@ -72,7 +72,7 @@ impl EventSink {
             return;
         }
         // Encoded under the lock: two threads' events reach every client in one order, that of their stamps.
-        let Encoded { line, data } = encode(event, SystemTime::now(), state.policy);
+        let Encoded { line, data } = encode(E::NAME, event, SystemTime::now(), state.policy);
         let admission = match limited {
             true => state.limits.admit(E::NAME, line.get(data..).unwrap_or_default(), &line, Instant::now()),
             false => Admission::Send,
@@ -84,6 +84,17 @@ impl EventSink {
         if admission == Admission::Open {
             self.hub.look.notify_one();
         }
+    }
+
+    /// Sends an event that has no type, whatever the limits and the policy say of its name.
+    pub(crate) fn emit_named(&self, name: &str, data: &Dict) {
+        let state = self.lock();
+        state.send(&encode(name, data, SystemTime::now(), Policy::default()).line);
+    }
+
+    /// Closes the connections of all clients that have finished negotiation.
+    pub(crate) fn disconnect_all(&self) {
+        self.lock().sessions.iter().for_each(|session| session.close());
     }
 
     /// Number of sessions an event would reach now.
@@ -162,7 +173,7 @@ struct Encoded {
 
 /// Writes the line that goes out for an event. Data without members is left away, as for events that are declared without
 /// data.
-fn encode<E: Event>(event: &E, at: SystemTime, policy: Policy) -> Encoded {
+fn encode(name: &str, event: &dyn Visit, at: SystemTime, policy: Policy) -> Encoded {
     // A clock before 1970 is a clock that was never set.
     let at = at.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut line = Encoder::under(policy);
@@ -171,7 +182,7 @@ fn encode<E: Event>(event: &E, at: SystemTime, policy: Policy) -> Encoded {
     line.raw(b", \"microseconds\": ");
     line.u64(at.subsec_micros().into());
     line.raw(b"}, \"event\": ");
-    line.str(E::NAME);
+    line.str(name);
     let named = line.len();
     line.key("data");
     let data = line.len();

@@ -45,7 +45,7 @@ fn the_oldest_go_first_when_a_client_does_not_read() {
     assert!(text.len() <= LIMIT && text.len() > LIMIT - 200, "{} bytes", text.len());
     assert_eq!(text.lines().count() as u64 + taken.lost, total);
     assert!(text.lines().last().expect("an event").ends_with("\"data\": {\"count\": 29999}}"));
-    assert_eq!(contents(&mailbox), (String::new(), Taken { lost: 0, closing: false }));
+    assert_eq!(contents(&mailbox), (String::new(), Taken { lost: 0, closing: false, withheld: false }));
 }
 
 #[test]
@@ -226,4 +226,13 @@ fn a_client_that_comes_within_the_time_hears_what_was_held() {
         sleep(1001).await;
         assert_eq!((counts(&mailbox), counts(&late)), (vec![1, 3], vec![3]));
     });
+}
+
+#[test]
+fn a_reply_is_withheld_once() {
+    let mailbox = Mailbox::default();
+    mailbox.withhold_reply();
+    assert!(mailbox.has_mail());
+    assert_eq!(contents(&mailbox), (String::new(), Taken { lost: 0, closing: false, withheld: true }));
+    assert!(!contents(&mailbox).1.withheld);
 }

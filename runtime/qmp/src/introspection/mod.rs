@@ -117,6 +117,20 @@ impl Schema {
         self.0.entity(at).kind.is_type().then(|| Type::new(&self.0, at))
     }
 
+    /// The same schema without a command or event of that name, as of a server that does not have it.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let Some(at) = self.0.find(name).filter(|at| !self.0.entity(*at).kind.is_type()) else {
+            return self.clone();
+        };
+        let mut model = Model::clone(&self.0);
+        model.by_name.retain(|other| *other != at);
+        if let Some(entity) = model.entities.get_mut(at as usize) {
+            entity.kind = Kind::Unknown;
+        }
+        Self(Arc::new(model))
+    }
+
     /// The schema as a server answers with it.
     pub fn to_json(&self) -> String {
         print::print(&self.0)

@@ -16,7 +16,7 @@ pub(super) type Features = Option<Span>;
 pub(super) type At = u32;
 
 /// A schema's tables.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Model {
     pub(super) names: Names,
     pub(super) entities: Vec<Entity>,
@@ -27,7 +27,7 @@ pub(super) struct Model {
     pub(super) by_name: Vec<At>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entity {
     pub(super) name: Name,
     pub(super) features: Features,
@@ -128,7 +128,7 @@ fn part<'a, T>(table: &'a [T], span: &Span) -> &'a [T] {
 }
 
 /// All names of a schema, one after the other in one text.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Names {
     text: String,
     /// Where each name ends.

@@ -203,7 +203,7 @@ fn circles_end() {
     let command = schema.command("c").unwrap();
     assert!(command.returns().at("a").is_none());
     assert!(command.argument("x.a").is_none() && command.argument("x=a").is_none());
-    assert!(command.has_argument(&"o.".repeat(5000).trim_end_matches('.')));
+    assert!(command.has_argument("o.".repeat(5000).trim_end_matches('.')));
 }
 
 #[test]
@@ -248,7 +248,8 @@ fn mangled_texts_do_no_harm() {
             if let Ok(schema) = Schema::from_json(&mangled) {
                 let printed = schema.to_json();
                 assert_eq!(Schema::from_json(printed.as_bytes()).unwrap().to_json(), printed);
-                schema.commands().for_each(|command| drop(command.argument("driver=qcow2.data-file.node")));
+                let found = schema.commands().filter(|command| command.has_argument("driver=qcow2.data-file.node"));
+                assert!(found.count() < 2);
             }
         }
     }

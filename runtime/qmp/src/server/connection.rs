@@ -317,7 +317,9 @@ fn finish(call: &Call<'_>, result: Result<(), Error>, value: &Encoder, outbox: &
     if let Err(error) = &result {
         tracing::debug!(error = error.desc(), "command failed");
     }
-    call.finish(result, value, &mut outbox.text);
+    if !outbox.take_withheld() {
+        call.finish(result, value, &mut outbox.text);
+    }
 }
 
 /// Polls a future once without asking to be woken: whoever goes on waiting polls it again at once.

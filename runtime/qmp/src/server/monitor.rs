@@ -139,7 +139,8 @@ impl Clients {
         let events = house.shared.events.clone();
         let policy = house.shared.policy;
         let context =
-            Context::for_session(Arc::clone(&self.port.name), session, events, house.monitors.clone(), policy);
+            Context::for_session(Arc::clone(&self.port.name), session, events, house.monitors.clone(), policy)
+                .with_mailbox(&mailbox);
         let shared = Rc::clone(&house.shared);
         let Port { name, pretty } = self.port.clone();
         self.tasks.spawn_local(async move {

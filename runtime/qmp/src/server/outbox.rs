@@ -23,17 +23,24 @@ pub(super) struct Outbox {
     closing: bool,
     /// For a client that wants everything laid out for people.
     layout: Option<Layout>,
+    /// Whether the next reply is not to be written.
+    withheld: bool,
 }
 
 impl Outbox {
     pub(super) fn new(mailbox: Arc<Mailbox>, pretty: bool) -> Self {
         let layout = pretty.then(Layout::default);
-        Self { text: Encoder::new(), sent: 0, mailbox, closing: false, layout }
+        Self { text: Encoder::new(), sent: 0, mailbox, closing: false, layout, withheld: false }
     }
 
     /// Whether the server wants this connection closed.
     pub(super) fn closing(&self) -> bool {
         self.closing
+    }
+
+    /// Whether the reply that is due now is not to be written. Asked once per reply.
+    pub(super) fn take_withheld(&mut self) -> bool {
+        std::mem::take(&mut self.withheld)
     }
 
     /// Bytes written and not yet taken by the client's socket.
@@ -55,6 +62,7 @@ impl Outbox {
         let taken = self.mailbox.take(&mut bytes);
         self.text = Encoder::with_buffer(bytes);
         self.closing |= taken.closing;
+        self.withheld |= taken.withheld;
         if taken.lost > 0 {
             tracing::warn!(lost = taken.lost, "a monitor's client does not read: its oldest events are dropped");
         }
