@@ -3,12 +3,14 @@
 #[macro_use]
 #[path = "../samples/macros.rs"]
 mod macros;
+mod model;
 mod schema_info;
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use qapi_runtime::introspection::Schema;
 use qapi_runtime::json::{Stream, parse};
 use qapi_runtime::{Encoder, Error, Visit, from_json, to_json, to_value};
 use schema_info::{Branch, SchemaInfo};
@@ -89,6 +91,12 @@ fn speed() {
     row("decode serde_json::Value", text.len(), &mut || {
         drop(serde_json::from_slice::<serde_json::Value>(&text).unwrap());
     });
+    row("read as a Schema", text.len(), &mut || drop(Schema::from_json(&text).unwrap()));
+    let model = Schema::from_json(&text).unwrap();
+    row("find a nested member", 1, &mut || {
+        assert!(model.command("blockdev-add").unwrap().has_argument("driver=qcow2.data-file"));
+    });
+    row("print a Schema", text.len(), &mut || drop(model.to_json()));
     let mut e = Encoder::new();
     let mut encode = |what: &str, value: &dyn Visit| {
         row(what, text.len(), &mut || {
