@@ -99,6 +99,15 @@ pub(crate) struct Chardev {
     pub(crate) backend: Backend,
 }
 
+/// A QMP monitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Monitor {
+    /// The character device that carries it, by position in [`Config::chardevs`].
+    pub(crate) chardev: usize,
+    /// Lay out for people what it sends.
+    pub(crate) pretty: bool,
+}
+
 /// Where main memory comes from when `-machine memory-backend=` names an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MemorySource {
@@ -146,6 +155,8 @@ pub(crate) struct Config {
     pub(crate) backend: Option<MemoryBackend>,
     /// Do not start the guest (`-S`).
     pub(crate) stopped: bool,
+    /// Let few commands through, and start nothing, until `x-exit-preconfig`.
+    pub(crate) preconfig: bool,
     /// Name of the machine.
     pub(crate) name: Option<String>,
     /// Identifier of the machine.
@@ -154,8 +165,8 @@ pub(crate) struct Config {
     pub(crate) passed_fds: Vec<PassedFd>,
     /// All character devices, in the order given.
     pub(crate) chardevs: Vec<Chardev>,
-    /// Those that carry QMP, by position in `chardevs`.
-    pub(crate) monitors: Vec<usize>,
+    /// Those that carry QMP.
+    pub(crate) monitors: Vec<Monitor>,
     /// The one that the serial port uses, by position in `chardevs`.
     pub(crate) serial: Option<usize>,
     /// A reset ends the process.

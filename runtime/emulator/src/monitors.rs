@@ -3,22 +3,18 @@
 use std::fmt::Display;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
 use qapi_runtime::{Monitors, Server};
 
 use crate::complain;
-use crate::config::{Address, Backend, Chardev, Config, Socket};
+use crate::config::{Address, Backend, Chardev, Config, Monitor, Socket};
 use crate::errno::plain;
 use crate::inherited;
 use crate::owner::{Report, Reports};
 
-/// How often is looked whether an awaited client has come.
-const LOOK: Duration = Duration::from_millis(10);
-
 /// Adds the monitors that the command line asks for. Clients can connect from now on.
 pub(crate) fn add_all(mut server: Server, config: &Config) -> Result<Server, String> {
-    for device in carriers(config) {
+    for (device, monitor) in carriers(config) {
         let failed = |error: &dyn Display| format!("{}: {}", device.option, plain(&error));
         let added = match &device.backend {
             Backend::Socket(Socket { address: Address::Fd(number), server: listening, .. }) => {
@@ -35,6 +31,14 @@ pub(crate) fn add_all(mut server: Server, config: &Config) -> Result<Server, Str
                 None => continue,
             },
         };
+        let added = added.and_then(|server| match monitor.pretty {
+            true => server.pretty(&device.id),
+            false => Ok(server),
+        });
+        let added = added.and_then(|server| match device.backend {
+            Backend::Socket(Socket { wait: true, .. }) => server.wait_for(&device.id),
+            _ => Ok(server),
+        });
         server = added.map_err(|error| failed(&error))?;
     }
     Ok(server)
@@ -47,10 +51,10 @@ pub(crate) fn listen(socket: &OwnedFd) -> Result<(), String> {
         .map_err(|error| format!("Failed to listen on fd socket: {}", plain(&io::Error::from(error))))
 }
 
-/// The devices that carry QMP.
-fn carriers(config: &Config) -> impl Iterator<Item = &Chardev> {
-    let device = |position: &usize| config.chardevs.get(*position);
-    config.monitors.iter().filter_map(device)
+/// The devices that carry QMP, with what is said about the monitor.
+fn carriers(config: &Config) -> impl Iterator<Item = (&Chardev, &Monitor)> {
+    let device = |monitor: &Monitor| config.chardevs.get(monitor.chardev);
+    config.monitors.iter().filter_map(move |monitor| device(monitor).map(|device| (device, monitor)))
 }
 
 /// A device's address in the server's notation; nothing for one that cannot carry QMP.
@@ -75,14 +79,11 @@ fn address(backend: &Backend) -> Option<String> {
 
 /// Lets the guest start when the clients that the command line says to wait for are there.
 pub(crate) async fn start_when_complete(config: &Config, monitors: &Monitors, reports: &Reports) {
-    for device in carriers(config) {
-        let Backend::Socket(Socket { wait: true, .. }) = device.backend else {
-            continue;
-        };
-        complain::say(format_args!("{}: waiting for a connection", device.option));
-        while monitors.find(&device.id).is_some_and(|monitor| !monitor.connected) {
-            tokio::time::sleep(LOOK).await;
+    for (device, _) in carriers(config) {
+        if let Backend::Socket(Socket { wait: true, .. }) = device.backend {
+            complain::say(format_args!("{}: waiting for a connection", device.option));
         }
     }
+    monitors.attended().await;
     reports.send(Report::Start);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use machine::{Accelerator, Machine, MachineConfig, MachineEvent};
 use memory::RamBlock;
 use qapi_runtime::fds::{FdSets, NamedFds};
-use qapi_runtime::{EventSink, Limit, Server, Version};
+use qapi_runtime::{EventSink, Limit, Preconfig, Server, Version};
 use qapi_schema::ShutdownCause;
 
 use crate::config::{Address, Backend, Config, MemorySource, Socket};
@@ -44,12 +44,17 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
     let ending = runtime.block_on(async {
         let signals = Signals::new().map_err(|error| format!("cannot take signals: {error}"))?;
         let hardware = building.finish()?;
-        let handlers = handlers(&config, &hardware, &channels, clients, &fd_sets);
+        let preconfig = match config.preconfig {
+            true => Preconfig::new(),
+            false => Preconfig::ended(),
+        };
+        let handlers = handlers(&config, &hardware, &channels, clients, &fd_sets, &preconfig);
         let (major, minor, micro) = version::QEMU;
         let server = Server::new(qapi_schema::service(handlers))
             .events(&events)
             .fd_sets(&fd_sets)
             .compat(config.compat)
+            .preconfig(&preconfig)
             .version(Version::new(major, minor, micro).package(version::PACKAGE));
         let server = monitors::add_all(server, &config)?;
         let _terminal = takes_terminal(&config).then(Terminal::take);
@@ -64,8 +69,12 @@ pub(crate) fn run(config: Config) -> Result<Ending, String> {
             daemon::ready()?;
         }
         let reports = channels.sender.clone();
-        let policy =
-            Policy { autostart: !config.stopped, no_reboot: config.no_reboot, no_shutdown: config.no_shutdown };
+        let policy = Policy {
+            autostart: !config.stopped,
+            preconfig: config.preconfig,
+            no_reboot: config.no_reboot,
+            no_shutdown: config.no_shutdown,
+        };
         let owner = Owner::new(policy, migration, hardware, events.clone(), fd_sets, channels);
         serve(server, owner, signals, &config, &reports).await
     });
@@ -116,6 +125,7 @@ fn handlers(
     channels: &Channels,
     console: Option<Clients>,
     fd_sets: &FdSets,
+    preconfig: &Preconfig,
 ) -> Handlers {
     let machine = hardware.machine();
     Handlers {
@@ -127,6 +137,7 @@ fn handlers(
         console,
         named_fds: NamedFds::default(),
         fd_sets: fd_sets.clone(),
+        preconfig: preconfig.clone(),
     }
 }
 
@@ -199,8 +210,8 @@ fn takes_terminal(config: &Config) -> bool {
 
 /// Tells a person how to connect.
 fn greet(config: &Config) {
-    for position in &config.monitors {
-        let device = config.chardevs.get(*position);
+    for monitor in &config.monitors {
+        let device = config.chardevs.get(monitor.chardev);
         if let Some(Backend::Socket(Socket { address: Address::Unix(path), .. })) = device.map(|device| &device.backend)
         {
             complain::line(banner::how_to_connect(path));

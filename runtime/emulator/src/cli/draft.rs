@@ -26,6 +26,13 @@ pub(super) enum Peer {
     Nothing,
 }
 
+/// A QMP monitor.
+pub(super) struct Monitor {
+    pub(super) peer: Peer,
+    /// Laid out for people.
+    pub(super) pretty: bool,
+}
+
 /// What the options said so far.
 #[derive(Default)]
 pub(super) struct Draft {
@@ -38,11 +45,12 @@ pub(super) struct Draft {
     pub(super) memory_backend: Option<Noted<String>>,
     pub(super) objects: Vec<MemoryBackend>,
     pub(super) stopped: bool,
+    pub(super) preconfig: bool,
     pub(super) name: Option<String>,
     pub(super) uuid: Option<[u8; 16]>,
     pub(super) passed_fds: Vec<PassedFd>,
     pub(super) chardevs: Vec<Noted<Chardev>>,
-    pub(super) monitors: Vec<Noted<Peer>>,
+    pub(super) monitors: Vec<Noted<Monitor>>,
     pub(super) serial: Option<Noted<Peer>>,
     pub(super) nographic: bool,
     pub(super) nodefaults: bool,
@@ -117,17 +125,23 @@ pub(super) fn mon(draft: &mut Draft, text: &str) -> Done {
             return Err(format!("Parameter 'mode' does not accept value '{other}'"));
         }
     }
-    if keys.take_bool("pretty")? == Some(true) {
-        return Err("pretty=on is not supported".into());
-    }
+    let pretty = keys.take_bool("pretty")?.unwrap_or(false);
     keys.finish()?;
-    draft.monitors.push(draft.noted(Peer::Named(chardev)));
+    draft.monitors.push(draft.noted(Monitor { peer: Peer::Named(chardev), pretty }));
     Ok(None)
 }
 
 pub(super) fn qmp(draft: &mut Draft, text: &str) -> Done {
+    monitor(draft, text, false)
+}
+
+pub(super) fn qmp_pretty(draft: &mut Draft, text: &str) -> Done {
+    monitor(draft, text, true)
+}
+
+fn monitor(draft: &mut Draft, text: &str, pretty: bool) -> Done {
     if text != "none" {
-        draft.monitors.push(draft.noted(peer(text)?));
+        draft.monitors.push(draft.noted(Monitor { peer: peer(text)?, pretty }));
     }
     Ok(None)
 }

@@ -3,9 +3,9 @@
 use machine::{Accelerator, MachineKind};
 
 use super::UsageError;
-use super::draft::{Draft, Noted, Peer};
+use super::draft::{self, Draft, Noted, Peer};
 use crate::banner;
-use crate::config::{Address, Backend, Chardev, Config, MemoryBackend, Socket, default_memory};
+use crate::config::{Address, Backend, Chardev, Config, MemoryBackend, Monitor, Socket, default_memory};
 
 /// Completes the draft.
 pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
@@ -40,6 +40,9 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
         let message = "a process in the background has no terminal: use no stdio device";
         return Err(UsageError::new("-daemonize", message));
     }
+    if draft.preconfig && draft.incoming.as_deref().is_some_and(|uri| uri != "defer") {
+        return Err(UsageError::new("-preconfig", "'preconfig' supports '-incoming defer' only"));
+    }
     Ok(Config {
         board,
         accelerators: accelerators(&draft, board)?,
@@ -47,6 +50,7 @@ pub(super) fn finish(mut draft: Draft) -> Result<Config, UsageError> {
         memory_option,
         backend,
         stopped: draft.stopped,
+        preconfig: draft.preconfig,
         name: draft.name,
         uuid: draft.uuid,
         passed_fds: draft.passed_fds,
@@ -131,26 +135,27 @@ impl Devices {
     }
 }
 
-fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<usize>, UsageError> {
+fn monitors(draft: &mut Draft, devices: &mut Devices) -> Result<Vec<Monitor>, UsageError> {
     let mut monitors = Vec::new();
-    for (number, Noted { option, value }) in draft.monitors.drain(..).enumerate() {
+    for (number, Noted { option, value: draft::Monitor { peer, pretty } }) in draft.monitors.drain(..).enumerate() {
         let own = format!("compat_monitor{number}");
-        if let Some(position) = devices.claim(&option, value, own)? {
+        if let Some(chardev) = devices.claim(&option, peer, own)? {
             let output_only = devices
                 .list
-                .get(position)
+                .get(chardev)
                 .is_some_and(|device| matches!(device.backend, Backend::File { .. } | Backend::Null));
             if output_only {
                 return Err(UsageError::new(option, "QMP needs a socket or stdio"));
             }
-            monitors.push(position);
+            monitors.push(Monitor { chardev, pretty });
         }
     }
     if monitors.is_empty() && !draft.nodefaults {
         let backend =
             Backend::Socket(Socket { address: Address::Unix(banner::default_socket()), server: true, wait: false });
         let peer = Peer::Own(backend);
-        monitors.extend(devices.claim("-qmp", peer, "compat_monitor0".into())?);
+        let chardev = devices.claim("-qmp", peer, "compat_monitor0".into())?;
+        monitors.extend(chardev.map(|chardev| Monitor { chardev, pretty: false }));
     }
     Ok(monitors)
 }

@@ -133,6 +133,12 @@ const OPTIONS: &[Spec] = &[
         action: Action::Value(add_fd::add_fd),
     },
     Spec {
+        names: &["preconfig"],
+        argument: "",
+        help: &["do not start until command 'x-exit-preconfig' comes"],
+        action: Action::Flag(|draft| draft.preconfig = true),
+    },
+    Spec {
         names: &["chardev"],
         argument: "BACKEND,id=ID[,...]",
         help: &[
@@ -145,8 +151,8 @@ const OPTIONS: &[Spec] = &[
     },
     Spec {
         names: &["mon"],
-        argument: "[chardev=]ID,mode=control",
-        help: &["serve QMP on a character device"],
+        argument: "[chardev=]ID,mode=control[,pretty=on]",
+        help: &["serve QMP on a character device; pretty: for people to read"],
         action: Action::Value(draft::mon),
     },
     Spec {
@@ -157,6 +163,12 @@ const OPTIONS: &[Spec] = &[
             "tcp:HOST:PORT[,server=on][,wait=off], stdio or chardev:ID",
         ],
         action: Action::Value(draft::qmp),
+    },
+    Spec {
+        names: &["qmp-pretty"],
+        argument: "ADDRESS",
+        help: &["the same, laid out for people to read"],
+        action: Action::Value(draft::qmp_pretty),
     },
     Spec {
         names: &["serial"],

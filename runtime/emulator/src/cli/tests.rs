@@ -1,7 +1,7 @@
 //! The command line, from arguments to configuration and to errors.
 
 use super::*;
-use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, PassedFd, Socket};
+use crate::config::{Address, Backend, Chardev, MemoryBackend, MemorySource, Monitor, PassedFd, Socket};
 use ::machine::{Accelerator, MachineKind};
 
 fn run(line: &str) -> Result<Config, String> {
@@ -33,7 +33,7 @@ fn without_options_there_is_a_guest_on_the_terminal_and_a_qmp_socket() {
     assert!(config.greet && !config.stopped);
     let backend = |position: usize| &config.chardevs[position].backend;
     assert_eq!(*backend(config.serial.unwrap()), Backend::Stdio);
-    assert!(matches!(backend(config.monitors[0]), Backend::Socket(Socket { server: true, wait: false, .. })));
+    assert!(matches!(backend(config.monitors[0].chardev), Backend::Socket(Socket { server: true, wait: false, .. })));
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn management_tools_lines_are_understood() {
     assert_eq!(config.name.as_deref(), Some("vm"));
     assert_eq!(config.uuid.unwrap()[..4], [0x55, 0x0e, 0x84, 0x00]);
     assert_eq!(config.memory, 64 << 20);
-    let Backend::Socket(socket) = &config.chardevs[config.monitors[0]].backend else {
+    let Backend::Socket(socket) = &config.chardevs[config.monitors[0].chardev].backend else {
         panic!("no socket");
     };
     assert_eq!(socket.address, Address::Unix("/run/q,1".into()));
@@ -78,7 +78,8 @@ fn chardevs_are_referred_to_by_name() {
         },
     ];
     assert_eq!(config.chardevs, expected);
-    assert_eq!((config.monitors, config.serial), (vec![0], Some(1)));
+    let monitor = Monitor { chardev: 0, pretty: false };
+    assert_eq!((config.monitors, config.serial), (vec![monitor], Some(1)));
 }
 
 #[test]
@@ -287,4 +288,17 @@ fn inherited_descriptors_are_named_by_number() {
     assert_eq!(config.passed_fds, expected);
     let socket = Socket { address: Address::Fd(12), server: true, wait: false };
     assert_eq!(config.chardevs[0].backend, Backend::Socket(socket));
+}
+
+#[test]
+fn monitors_can_be_laid_out_and_machines_held_back() {
+    let config = run("-preconfig -chardev stdio,id=a -mon a,mode=control,pretty=on -qmp-pretty unix:/b -qmp unix:/c").unwrap();
+    assert!(config.preconfig);
+    assert_eq!(config.monitors.iter().map(|monitor| monitor.pretty).collect::<Vec<_>>(), [true, true, false]);
+    assert!(!run("-mon a,mode=control,pretty=off -chardev stdio,id=a").unwrap().monitors[0].pretty);
+    assert_eq!(
+        run("-preconfig -incoming tcp:127.0.0.1:0").unwrap_err(),
+        "-preconfig: 'preconfig' supports '-incoming defer' only"
+    );
+    assert!(run("-preconfig -incoming defer").is_ok());
 }

@@ -1,4 +1,4 @@
-//! Starting, stopping and naming the machine, descriptors that clients pass: `stop`, `getfd`, `add-fd` and the like.
+//! Starting, stopping and naming the machine, descriptors that clients pass: `stop`, `x-exit-preconfig`, `getfd` and the like.
 
 use qapi_runtime::fds::{Added, FdSet, Member};
 use qapi_runtime::{Context, Error};
@@ -42,5 +42,10 @@ impl Commands for Handlers {
         let member = |Member { fd, opaque }| FdsetFdInfo { fd, opaque };
         let set = |FdSet { fdset_id, fds }| FdsetInfo { fdset_id, fds: fds.into_iter().map(member).collect() };
         Ok(self.fd_sets.query_fdsets().into_iter().map(set).collect())
+    }
+
+    async fn x_exit_preconfig(&self, _: &Context) -> Result<(), Error> {
+        self.preconfig.end()?;
+        self.owner.operate(Operation::ExitPreconfig).await
     }
 }

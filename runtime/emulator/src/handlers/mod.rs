@@ -11,6 +11,7 @@ mod run_state;
 use std::sync::Arc;
 
 use memory::GuestMemory;
+use qapi_runtime::Preconfig;
 use qapi_runtime::fds::{FdSets, NamedFds};
 
 use crate::config::Config;
@@ -36,4 +37,6 @@ pub(crate) struct Handlers {
     pub(crate) named_fds: NamedFds,
     /// Descriptors behind `/dev/fdset/N`.
     pub(crate) fd_sets: FdSets,
+    /// Whether the machine still waits for `x-exit-preconfig`.
+    pub(crate) preconfig: Preconfig,
 }

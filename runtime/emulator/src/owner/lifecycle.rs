@@ -14,8 +14,10 @@ use crate::runstate::Machine;
 /// Something that may change the run state.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Operation {
-    /// The process has started and the guest is not to wait.
+    /// Everyone is there who was waited for: the guest may start.
     Start,
+    /// Command `x-exit-preconfig`.
+    ExitPreconfig,
     /// Command `stop`.
     Stop,
     /// Command `cont`.
@@ -94,6 +96,8 @@ enum Step {
 pub(crate) struct Policy {
     /// Run the guest once it is there; `stop` and `cont` change it while a migration comes in.
     pub(crate) autostart: bool,
+    /// Start nothing before [`Operation::ExitPreconfig`].
+    pub(crate) preconfig: bool,
     /// A reset ends the process.
     pub(crate) no_reboot: bool,
     /// A shutdown stops the guest and keeps the process, unless the process itself was told to end.
@@ -111,6 +115,8 @@ pub(crate) struct Lifecycle<T> {
     busy: bool,
     /// State before [`Operation::Freeze`].
     before_freeze: RunState,
+    /// [`Operation::Start`] has come.
+    may_start: bool,
     /// Between [`Operation::Freeze`] and [`Operation::Thaw`]: memory and devices are being sent and must stay as they are.
     frozen: bool,
 }
@@ -126,6 +132,7 @@ impl<T> Lifecycle<T> {
             current: None,
             busy: false,
             before_freeze: RunState::Prelaunch,
+            may_start: false,
             frozen: false,
         }
     }
@@ -246,7 +253,14 @@ impl<T> Lifecycle<T> {
     /// The steps of an operation, given the state it finds.
     fn plan(&mut self, operation: Operation) -> Result<Vec<Step>, Error> {
         let steps = match operation {
-            Operation::Start => self.started(),
+            Operation::Start => {
+                self.may_start = true;
+                self.started()
+            }
+            Operation::ExitPreconfig => {
+                self.policy.preconfig = false;
+                self.started()
+            }
             Operation::Stop => self.stop(),
             Operation::Cont => self.cont()?,
             Operation::Reset(cause) => self.reset(cause),
@@ -274,7 +288,8 @@ impl<T> Lifecycle<T> {
     }
 
     fn started(&self) -> Vec<Step> {
-        match self.policy.autostart && self.run.is(&RunState::Prelaunch) {
+        let held = !self.may_start || self.policy.preconfig;
+        match !held && self.policy.autostart && self.run.is(&RunState::Prelaunch) {
             true => run(),
             false => Vec::new(),
         }

@@ -63,6 +63,20 @@ fn without_autostart_the_guest_waits_for_cont() {
 }
 
 #[test]
+fn a_machine_held_back_starts_when_clients_are_there_and_preconfig_is_over() {
+    let policy = Policy { autostart: true, preconfig: true, ..Policy::default() };
+    let mut vm = Lifecycle::new(policy);
+    assert_eq!(perform(&mut vm, Operation::Start), ["1 done"]);
+    assert_eq!(perform(&mut vm, Operation::ExitPreconfig), ["RESUME", "Resume", "1 done"]);
+    let mut vm = Lifecycle::new(policy);
+    assert_eq!(perform(&mut vm, Operation::ExitPreconfig), ["1 done"]);
+    assert_eq!(perform(&mut vm, Operation::Start), ["RESUME", "Resume", "1 done"]);
+    let mut vm = Lifecycle::new(Policy { autostart: false, ..policy });
+    assert_eq!(perform(&mut vm, Operation::Start), ["1 done"]);
+    assert_eq!(perform(&mut vm, Operation::ExitPreconfig), ["1 done"]);
+}
+
+#[test]
 fn reset_keeps_a_running_guest_running_and_readies_a_stopped_one() {
     let mut vm = running(Policy::default());
     let reset = Operation::Reset(ShutdownCause::HostQmpSystemReset);
