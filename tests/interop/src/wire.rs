@@ -33,13 +33,14 @@ impl Wire {
         wire
     }
 
-    /// The same, past negotiation.
+    /// The same, past negotiation; `enable` lists capabilities, quoted.
     ///
     /// # Panics
     /// When the peer does not negotiate.
-    pub fn negotiated(socket: &Path) -> Self {
+    pub fn negotiated(socket: &Path, enable: &str) -> Self {
         let mut wire = Self::connect(socket);
-        wire.send(b"{\"execute\": \"qmp_capabilities\"}");
+        let request = format!("{{\"execute\": \"qmp_capabilities\", \"arguments\": {{\"enable\": [{enable}]}}}}");
+        wire.send(request.as_bytes());
         assert_eq!(wire.line().as_deref(), Some("{\"return\": {}}\r\n"));
         wire
     }

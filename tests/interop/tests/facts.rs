@@ -45,7 +45,7 @@ impl Machine {
     fn connect(&self, negotiated: bool) -> Wire {
         let socket = self.folder.path().join("s");
         wait_for("the monitor", || socket.exists().then_some(()));
-        if negotiated { Wire::negotiated(&socket) } else { Wire::connect(&socket) }
+        if negotiated { Wire::negotiated(&socket, "") } else { Wire::connect(&socket) }
     }
 
     /// A reply as the record has it.
