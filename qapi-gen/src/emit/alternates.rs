@@ -41,6 +41,7 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, alternate: &Alternate, tex
     if let Some((default, ..)) = default {
         text.gate(gate);
         open!(text, "impl Default for {name}");
+        text.inline();
         open!(text, "fn default() -> Self");
         line!(text, "Self::{default}(Default::default())");
         text.close();
@@ -57,6 +58,7 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, alternate: &Alternate, tex
 
 /// The methods of `rt::Alternate`.
 fn visitor(schema: &Schema, branches: &[(String, &Member, Gate)], nothing: Option<&str>, text: &mut Text) {
+    text.inline();
     open!(text, "fn select(&mut self, kind: rt::Kind) -> bool");
     open!(text, "match kind");
     for (ident, branch, gate) in branches {
@@ -70,6 +72,7 @@ fn visitor(schema: &Schema, branches: &[(String, &Member, Gate)], nothing: Optio
     line!(text, "_ => false,");
     text.close();
     text.close();
+    text.inline();
     open!(text, "fn get_branch(&mut self, d: &mut rt::Decoder<'_>) -> rt::Outcome");
     open!(text, "match self");
     for (ident, _, gate) in branches {
@@ -81,6 +84,7 @@ fn visitor(schema: &Schema, branches: &[(String, &Member, Gate)], nothing: Optio
     }
     text.close();
     text.close();
+    text.inline();
     open!(text, "fn put_branch(&self, e: &mut rt::Encoder)");
     open!(text, "match self");
     for (ident, _, gate) in branches {

@@ -6,6 +6,9 @@ use super::text::{Text, line, open, quoted};
 use super::{docs, types};
 use crate::ir::{Command, Info, ModuleId, TypeId, TypeKind};
 
+/// The flags of most commands, which is what `rt::Command` has by default.
+const NO_FLAGS: &str = "rt::CommandFlags::NONE";
+
 /// The types of command `index`: its arguments, and its client side where wanted.
 pub(crate) fn definition(plan: &Plan<'_>, index: usize, command: &Command, gate: &Gate, text: &mut Text) {
     let info = &command.info;
@@ -26,7 +29,10 @@ pub(crate) fn definition(plan: &Plan<'_>, index: usize, command: &Command, gate:
         text.gate(gate);
         open!(text, "impl rt::Command for {name}");
         line!(text, "const NAME: &'static str = {};", quoted(&info.name));
-        line!(text, "const FLAGS: rt::CommandFlags = {};", flags(plan, command));
+        let flags = flags(plan, command);
+        if flags != NO_FLAGS {
+            line!(text, "const FLAGS: rt::CommandFlags = {flags};");
+        }
         line!(text, "type Reply = {};", reply(plan, command, info.module));
         text.close();
     }
@@ -57,17 +63,7 @@ pub(crate) fn data(plan: &Plan<'_>, item: Item<'_>, payload: Payload, what: &str
             head(plan, info, doc, gate, text);
             line!(text, "pub struct {name} {{}}");
             text.gate(gate);
-            open!(text, "impl rt::Object for {name}");
-            open!(text, "fn shape(&self) -> &'static rt::Shape");
-            line!(text, "&rt::Shape::EMPTY");
-            text.close();
-            open!(text, "fn load(&mut self, _: usize, _: &mut rt::Decoder<'_>) -> rt::Outcome");
-            line!(text, "Ok(())");
-            text.close();
-            line!(text, "fn store(&self, _: &mut rt::Encoder) {{}}");
-            text.close();
-            text.gate(gate);
-            line!(text, "rt::object!({name});");
+            line!(text, "impl rt::Object for {name} {{}}");
         }
     }
 }
@@ -121,11 +117,7 @@ pub(crate) fn flags(plan: &Plan<'_>, command: &Command) -> String {
     if let Some(special) = plan.special(&command.info.features) {
         flag(true, &format!("special: {special}"));
     }
-    if set.is_empty() {
-        "rt::CommandFlags::NONE".to_owned()
-    } else {
-        format!("rt::CommandFlags {{ {set}..rt::CommandFlags::NONE }}")
-    }
+    if set.is_empty() { NO_FLAGS.to_owned() } else { format!("rt::CommandFlags {{ {set}..{NO_FLAGS} }}") }
 }
 
 /// A method of the server trait.

@@ -65,6 +65,7 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum, text: &mut 
     if !by_derive {
         text.gate(gate);
         open!(text, "impl Default for {name}");
+        text.inline();
         open!(text, "fn default() -> Self");
         line!(text, "<Self as rt::Enum>::from_index(0)");
         text.close();
@@ -79,6 +80,7 @@ pub(crate) fn definition(plan: &Plan<'_>, id: TypeId, values: &Enum, text: &mut 
         special(plan, &values, &positions, text);
     }
     conversions(&values, &positions, &other, text);
+    text.inline();
     open!(text, "fn as_str(&self) -> &str");
     open!(text, "match self");
     for Variant { ident, value, gate } in &values {
@@ -111,6 +113,7 @@ fn special(plan: &Plan<'_>, values: &[Variant<'_>], positions: &Positions<'_>, t
 
 /// `from_index` and `from_unknown`.
 fn conversions(values: &[Variant<'_>], positions: &Positions<'_>, other: &str, text: &mut Text) {
+    text.inline();
     open!(text, "fn from_index(i: usize) -> Self");
     positions.open_match(text, "i");
     for (index, Variant { ident, gate, .. }) in values.iter().enumerate() {
@@ -120,6 +123,7 @@ fn conversions(values: &[Variant<'_>], positions: &Positions<'_>, other: &str, t
     line!(text, "_ => Self::{other}(Box::default()),");
     text.close();
     text.close();
+    text.inline();
     open!(text, "fn from_unknown(s: &str) -> Self");
     line!(text, "Self::{other}(s.into())");
     text.close();

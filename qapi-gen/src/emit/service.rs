@@ -145,9 +145,9 @@ fn unhandled(index: usize) -> rt::Error {
             if command.allow_oob {
                 line!(text, "{pattern} => Box::pin(async move {{ self.call_oob(index, ctx, args, reply) }}),");
             } else {
-                text.open_with(format_args!("{pattern} => Box::pin(async move"), " {");
-                self.call(*index, command, text);
-                text.close_with("}),");
+                let (path, method) = (self.trait_path(command.info.module), self.plan.method_ident(*index));
+                let serve = if self.takes_arguments(command) { "serve" } else { "serve_bare" };
+                line!(text, "{pattern} => rt::{serve}(&self.0, {path}::{method}, ctx, args, reply),");
             }
         }
         line!(text, "_ => Box::pin(async move {{ Err(unhandled(index)) }}),");
@@ -196,19 +196,21 @@ fn unhandled(index: usize) -> rt::Error {
         }
     }
 
+    /// Whether a command's handler is given arguments; where the schema leaves them to the handler it is, whatever they are.
+    fn takes_arguments(&self, command: &Command) -> bool {
+        !command.generated || self.plan.payload(command.arg, &command.info.name) != Payload::Empty
+    }
+
     /// Reads the arguments, calls the handler, writes the reply.
     fn call(&self, index: usize, command: &Command, text: &mut Text) {
         let (path, method) = (self.trait_path(command.info.module), self.plan.method_ident(index));
-        let args = match self.plan.payload(command.arg, &command.info.name) {
-            _ if !command.generated => ", args.into_dict()?",
-            Payload::Empty => {
-                line!(text, "args.none()?;");
-                ""
-            }
-            Payload::Inline(_) | Payload::Named(_) => ", args.decode()?",
+        let args = if self.takes_arguments(command) {
+            ", args.decode()?"
+        } else {
+            line!(text, "args.none()?;");
+            ""
         };
-        let wait = if command.allow_oob { "" } else { ".await" };
-        line!(text, "rt::Visit::put(&{path}::{method}(&self.0, ctx{args}){wait}?, reply);");
+        line!(text, "rt::Visit::put(&{path}::{method}(&self.0, ctx{args})?, reply);");
         line!(text, "Ok(())");
     }
 }

@@ -143,6 +143,11 @@ impl Text {
         }
     }
 
+    /// What lets code be made of the function that follows where it is used, and only if it is.
+    pub(crate) fn inline(&mut self) {
+        line!(self, "#[inline]");
+    }
+
     /// An attribute, if there is one.
     pub(crate) fn attribute(&mut self, attribute: Option<&str>) {
         if let Some(attribute) = attribute {

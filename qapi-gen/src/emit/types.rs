@@ -51,8 +51,6 @@ pub(crate) fn structure(
     let union = object.variants.is_some() && plan.kept.tag_enum(object).is_some();
     visitor(plan, &fields, union, text);
     text.close();
-    text.gate(gate);
-    line!(text, "rt::object!({name});");
     if union {
         text.blank();
         unions::branches(plan, id, object, info, gate, text);
@@ -101,17 +99,14 @@ fn declaration(plan: &Plan<'_>, owner: TypeId, field: &Field<'_>, from: ModuleId
 /// The methods of `rt::Object`.
 fn visitor(plan: &Plan<'_>, fields: &[Field<'_>], union: bool, text: &mut Text) {
     let positions = Positions::new(fields.iter().map(|field| &field.gate));
-    open!(text, "fn shape(&self) -> &'static rt::Shape");
-    shape(fields, &positions, text);
-    line!(text, "&SHAPE");
-    text.close();
     if fields.is_empty() {
-        open!(text, "fn load(&mut self, _: usize, _: &mut rt::Decoder<'_>) -> rt::Outcome");
-        line!(text, "Ok(())");
-        text.close();
-        line!(text, "fn store(&self, _: &mut rt::Encoder) {{}}");
         return;
     }
+    text.inline();
+    open!(text, "fn shape(&self) -> &'static rt::Shape");
+    shape(fields, &positions, text);
+    text.close();
+    text.inline();
     open!(text, "fn load(&mut self, i: usize, d: &mut rt::Decoder<'_>) -> rt::Outcome");
     if positions.may_be_empty() {
         line!(text, "let _ = &d;");
@@ -123,6 +118,7 @@ fn visitor(plan: &Plan<'_>, fields: &[Field<'_>], union: bool, text: &mut Text) 
     line!(text, "_ => Ok(()),");
     text.close();
     text.close();
+    text.inline();
     open!(text, "fn store(&self, e: &mut rt::Encoder)");
     if positions.may_be_empty() {
         line!(text, "let _ = &e;");
@@ -145,6 +141,7 @@ fn visitor(plan: &Plan<'_>, fields: &[Field<'_>], union: bool, text: &mut Text) 
     }
     text.close();
     if union {
+        text.inline();
         open!(text, "fn branch(&mut self) -> Option<&mut dyn rt::Object>");
         line!(text, "self.u.branch()");
         text.close();
@@ -182,7 +179,9 @@ fn arm(plan: &Plan<'_>, field: &Field<'_>, pattern: &str, text: &mut Text) {
 fn shape(fields: &[Field<'_>], positions: &Positions<'_>, text: &mut Text) {
     let names = fields.iter().map(|field| (quoted(&field.member.name), &field.gate));
     let tag = fields.iter().position(|field| field.tag);
-    open!(text, "static SHAPE: rt::Shape = rt::Shape");
+    // A literal is a constant in place, which takes the compiler less than an item; calls need to be told.
+    let (head, tail) = if positions.conditional() { ("const { &rt::Shape", "} }") } else { ("&rt::Shape", "}") };
+    open!(text, "{head}");
     text.list(format_args!("names: &["), names, "],");
     if positions.conditional() {
         let words = fields.len().div_ceil(64);
@@ -199,5 +198,5 @@ fn shape(fields: &[Field<'_>], positions: &Positions<'_>, text: &mut Text) {
         Some(index) => line!(text, "tag: {},", positions.position(index)),
         None => line!(text, "tag: usize::MAX,"),
     }
-    text.close_with("};");
+    text.close_with(tail);
 }

@@ -41,6 +41,7 @@ pub(crate) fn branches(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info
     if !by_derive {
         text.gate(gate);
         open!(text, "impl Default for {name}");
+        text.inline();
         open!(text, "fn default() -> Self");
         match chosen {
             Some(index) => line!(text, "Self::{}(Default::default())", cases[index].0),
@@ -67,6 +68,7 @@ pub(crate) fn branches(plan: &Plan<'_>, id: TypeId, object: &Object, info: &Info
 
 /// The methods of `rt::Enum`.
 fn conversions(positions: &Positions<'_>, cases: &[(&str, Case<'_>)], other: &str, text: &mut Text) {
+    text.inline();
     open!(text, "fn from_index(i: usize) -> Self");
     positions.open_match(text, "i");
     for (ident, case) in cases {
@@ -77,9 +79,11 @@ fn conversions(positions: &Positions<'_>, cases: &[(&str, Case<'_>)], other: &st
     line!(text, "_ => Self::{other}(Box::default()),");
     text.close();
     text.close();
+    text.inline();
     open!(text, "fn from_unknown(s: &str) -> Self");
     line!(text, "Self::{other}(s.into())");
     text.close();
+    text.inline();
     open!(text, "fn as_str(&self) -> &str");
     open!(text, "match self");
     for (ident, case) in cases {
@@ -96,6 +100,7 @@ fn conversions(positions: &Positions<'_>, cases: &[(&str, Case<'_>)], other: &st
 fn accessors(plan: &Plan<'_>, id: TypeId, cases: &[(&str, Case<'_>)], text: &mut Text) {
     let full: Vec<_> =
         cases.iter().filter_map(|(ident, case)| Some((ident, plan.boxed(id, case.ty?), &case.gate))).collect();
+    text.inline();
     open!(text, "fn branch(&mut self) -> Option<&mut dyn rt::Object>");
     if full.is_empty() {
         line!(text, "None");
@@ -110,9 +115,11 @@ fn accessors(plan: &Plan<'_>, id: TypeId, cases: &[(&str, Case<'_>)], text: &mut
     }
     text.close();
     if full.is_empty() {
+        text.inline();
         line!(text, "fn store(&self, _: &mut rt::Encoder) {{}}");
         return;
     }
+    text.inline();
     open!(text, "fn store(&self, e: &mut rt::Encoder)");
     if full.iter().all(|(_, _, gate)| gate.is_conditional()) {
         line!(text, "let _ = &e;");

@@ -15,7 +15,6 @@
 //! #     }
 //! #     fn store(&self, e: &mut qapi_runtime::Encoder) { e.member("n", &self.n) }
 //! # }
-//! # qapi_runtime::object!(Level);
 //! use qapi_runtime::bridge::Bridge;
 //!
 //! // `Level` is a generated type.

@@ -12,7 +12,7 @@ pub trait Command: Visit + Default {
     /// The command's name on the wire.
     const NAME: &'static str;
     /// How it may be called.
-    const FLAGS: CommandFlags;
+    const FLAGS: CommandFlags = CommandFlags::NONE;
     /// What it answers; `()` for commands without a return value.
     type Reply: Visit + Default;
 }
@@ -84,6 +84,47 @@ pub trait Service {
 
     /// The same for a command that may run out of band, which never waits.
     fn call_oob(&self, index: usize, ctx: &Context, args: Arguments<'_>, reply: &mut Encoder) -> Result<(), Error>;
+}
+
+/// Reads a request's arguments, runs its handler and writes what it returns. Generated dispatchers call this once per command.
+///
+/// It is a function with a type for each part because that takes the compiler much less than as many bodies of `async` in one
+/// dispatcher.
+pub fn serve<'a, S, A, R, T>(
+    server: &'a S,
+    handler: impl FnOnce(&'a S, &'a Context, A) -> R + 'a,
+    ctx: &'a Context,
+    args: Arguments<'a>,
+    reply: &'a mut Encoder,
+) -> Reply<'a>
+where
+    A: Visit + Default,
+    R: Future<Output = Result<T, Error>>,
+    T: Visit,
+{
+    Box::pin(async move {
+        handler(server, ctx, args.decode()?).await?.put(reply);
+        Ok(())
+    })
+}
+
+/// As [`serve`], for a command without arguments.
+pub fn serve_bare<'a, S, R, T>(
+    server: &'a S,
+    handler: impl FnOnce(&'a S, &'a Context) -> R + 'a,
+    ctx: &'a Context,
+    args: Arguments<'a>,
+    reply: &'a mut Encoder,
+) -> Reply<'a>
+where
+    R: Future<Output = Result<T, Error>>,
+    T: Visit,
+{
+    Box::pin(async move {
+        args.none()?;
+        handler(server, ctx).await?.put(reply);
+        Ok(())
+    })
 }
 
 /// The arguments of one request, not yet read.

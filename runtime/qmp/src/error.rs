@@ -143,5 +143,3 @@ impl Object for Error {
         e.member("desc", &self.desc);
     }
 }
-
-crate::object!(Error);

@@ -29,7 +29,7 @@ mod value;
 pub mod visit;
 
 pub use client::{Client, ClientError, blocking};
-pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service};
+pub use command::{Arguments, Command, CommandFlags, CommandInfo, Event, Reply, Service, serve, serve_bare};
 pub use context::Context;
 pub use error::{Error, ErrorClass};
 pub use events::{EventSink, Limit};

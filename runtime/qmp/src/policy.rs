@@ -153,5 +153,3 @@ impl Object for Policy {
         e.member("unstable-output", &self.unstable_output);
     }
 }
-
-crate::object!(Policy);

@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use qapi_runtime::{
     Arguments, CommandFlags, CommandInfo, Context, Decoder, Encoder, Enum, Error, Event, EventSink, Failed,
     InputPolicy, Object, Outcome, OutputPolicy, Policy, Reply, Server, Service, Shape, Special, Str, Visit,
-    enumeration, from_json, from_option, object, to_json,
+    enumeration, from_json, from_option, to_json,
 };
 
 /// Some of QEMU's interface: `block-commit`.
@@ -50,8 +50,6 @@ impl Object for Commit {
         e.special(Special::DEPRECATED, "top", &self.top);
     }
 }
-
-object!(Commit);
 
 /// `migrate-set-capabilities`, whose enumeration has an unstable value.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -117,8 +115,6 @@ impl Object for Changed {
         e.member("sure", &self.sure);
     }
 }
-
-object!(Changed);
 
 impl Event for Changed {
     const NAME: &'static str = "CHANGED";

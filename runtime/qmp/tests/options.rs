@@ -3,7 +3,7 @@
 mod samples;
 
 use qapi_runtime::{
-    Decoder, Encoder, Failed, Object, Outcome, Shape, Value, Visit, from_keyval, from_option, json, object, to_json,
+    Decoder, Encoder, Failed, Object, Outcome, Shape, Value, Visit, from_keyval, from_option, json, to_json,
 };
 use samples::{Colour, Lamp, Node, NodeRef, Scene, Wide};
 
@@ -36,8 +36,6 @@ impl Object for Sizes {
         e.member("count", &self.count);
     }
 }
-
-object!(Sizes);
 
 /// An option read as `T`: what it is, as JSON, or what is wrong.
 fn option<T: Visit + Default>(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! [`Visit`] for the built-in types of the schema language and for what wraps them.
 
-use super::{Decoder, Encoder, Failed, Object, Outcome, Shape, Visit};
+use super::{Decoder, Encoder, Object, Outcome, Shape, Visit};
 use crate::value::{Dict, Null, Str, Value};
 
 impl Visit for bool {
@@ -128,17 +128,39 @@ impl<T: Visit + Default> Visit for Option<T> {
     }
 }
 
-impl<T: Visit + ?Sized> Visit for Box<T> {
+/// Once for all structs and unions: an implementation for each costs as much to compile as their members do.
+impl<T: Object> Visit for T {
+    #[inline]
     fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
-        (**self).get(d)
+        d.object(self)
     }
 
+    #[inline]
     fn put(&self, e: &mut Encoder) {
-        (**self).put(e);
+        e.object(self);
+    }
+}
+
+/// What recursive types hold.
+impl<T: Object + ?Sized> Object for Box<T> {
+    #[inline]
+    fn shape(&self) -> &'static Shape {
+        (**self).shape()
     }
 
-    fn put_member(&self, name: &'static str, e: &mut Encoder) {
-        (**self).put_member(name, e);
+    #[inline]
+    fn load(&mut self, i: usize, d: &mut Decoder<'_>) -> Outcome {
+        (**self).load(i, d)
+    }
+
+    #[inline]
+    fn store(&self, e: &mut Encoder) {
+        (**self).store(e);
+    }
+
+    #[inline]
+    fn branch(&mut self) -> Option<&mut dyn Object> {
+        (**self).branch()
     }
 }
 
@@ -159,16 +181,4 @@ impl<T: Visit + Default> Visit for Vec<T> {
 }
 
 /// An object without members: the arguments of a command that takes none, the answer of one that returns nothing.
-impl Object for () {
-    fn shape(&self) -> &'static Shape {
-        &Shape::EMPTY
-    }
-
-    fn load(&mut self, _: usize, _: &mut Decoder<'_>) -> Outcome {
-        Err(Failed)
-    }
-
-    fn store(&self, _: &mut Encoder) {}
-}
-
-crate::object!(());
+impl Object for () {}

@@ -1,6 +1,6 @@
 //! What `query-qmp-schema` answers, as types.
 
-use qapi_runtime::{Decoder, Encoder, Failed, Object, Outcome, Shape, Str, Value, Visit, object};
+use qapi_runtime::{Decoder, Encoder, Failed, Object, Outcome, Shape, Str, Value, Visit};
 
 enum_of!(MetaType: Builtin = "builtin", Enum = "enum", Array = "array", Object = "object", Alternate = "alternate",
     Command = "command", Event = "event");
@@ -114,5 +114,3 @@ impl Object for SchemaInfo {
         }
     }
 }
-
-object!(SchemaInfo);

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use qapi_runtime::{
     Arguments, Command, CommandFlags, CommandInfo, Context, Decoder, Encoder, Error, Event, EventSink, Object, Outcome,
-    Reply, Server, ServerError, Service, Shape, Visit, object,
+    Reply, Server, ServerError, Service, Shape, Visit,
 };
 use tokio::sync::Notify;
 
@@ -33,7 +33,6 @@ impl Object for Light {
         e.member("lit", &self.lit);
     }
 }
-object!(Light);
 
 #[derive(Debug, Default)]
 pub(crate) struct SetLight(pub(crate) Light);
@@ -65,7 +64,6 @@ macro_rules! empty {
             }
             fn store(&self, _: &mut Encoder) {}
         }
-        object!($name);
     )* };
 }
 empty!(QueryLight, Quit, Gone, Blink);

@@ -60,7 +60,5 @@ macro_rules! struct_of {
                 $(e.member($name, &self.$field);)*
             }
         }
-
-        ::qapi_runtime::object!($type);
     };
 }

@@ -17,7 +17,7 @@
 mod macros;
 
 use qapi_runtime::{
-    Alternate, Decoder, Encoder, Failed, Kind, Null, Object, Outcome, Shape, Str, Value, Visit, alternate, object,
+    Alternate, Decoder, Encoder, Failed, Kind, Null, Object, Outcome, Shape, Str, Value, Visit, alternate,
 };
 
 enum_of!(Colour: Red = "red", Green = "green");
@@ -103,8 +103,6 @@ impl Object for Node {
     }
 }
 
-object!(Node);
-
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct CryptNode {
     pub(crate) strict: Option<bool>,
@@ -160,8 +158,6 @@ impl Object for CryptNode {
         }
     }
 }
-
-object!(CryptNode);
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NodeRef {
@@ -246,5 +242,3 @@ impl Object for Wide {
         }
     }
 }
-
-object!(Wide);
