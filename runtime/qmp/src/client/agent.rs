@@ -203,7 +203,7 @@ impl Line {
                 Some(other) if other.to_value().as_u64() != Some(id) => None,
                 _ => Some(answer(message)),
             });
-            match read.await.map_err(broken_text)? {
+            match read.await.map_err(broken)? {
                 Some(None) => {}
                 Some(Some(answer)) => {
                     *in_sync = true;
@@ -253,14 +253,8 @@ async fn synchronize(wire: &mut Wire) -> Result<(), ClientError> {
 }
 
 fn broken(error: io::Error) -> ClientError {
-    ClientError::Broken(error.to_string())
-}
-
-/// What is wrong with the text of an answer ends the conversation, as a broken connection does.
-fn broken_text(error: ClientError) -> ClientError {
-    match error {
-        ClientError::Greeting(error) => ClientError::Broken(format!("the agent's text is malformed: {error}")),
-        ClientError::Io(error) => broken(error),
-        other => other,
-    }
+    ClientError::Broken(match error.kind() {
+        io::ErrorKind::InvalidData => format!("the agent's text is malformed: {error}"),
+        _ => error.to_string(),
+    })
 }

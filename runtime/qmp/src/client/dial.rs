@@ -99,7 +99,7 @@ fn is_not_there(error: &io::Error) -> bool {
 
 async fn negotiate(stream: Stream, options: &ClientOptions) -> Result<(Wire, Greeting), ClientError> {
     let mut wire = Wire::new(stream);
-    let greeting = wire.message(|message| Greeting::read(&message.to_value())).await?;
+    let greeting = wire.message(|message| Greeting::read(&message.to_value())).await.map_err(no_server)?;
     let greeting = greeting
         .unwrap_or_else(|| Err(ClientError::Greeting("it closed the connection without a greeting".to_owned())))?;
     let oob = options.oob && greeting.offers_oob();
@@ -116,6 +116,18 @@ async fn negotiate(stream: Stream, options: &ClientOptions) -> Result<(Wire, Gre
         None => Err(Error::generic(format!("the server answered {:.100}", message.to_value().to_string()))),
     });
     let command = "qmp_capabilities".to_owned();
-    answer.await?.ok_or(ClientError::Closed)?.map_err(|error| ClientError::Command { command, error })?;
+    answer
+        .await
+        .map_err(no_server)?
+        .ok_or(ClientError::Closed)?
+        .map_err(|error| ClientError::Command { command, error })?;
     Ok((wire, greeting))
+}
+
+/// What fails before negotiation is through: text that is not JSON does not come from a server.
+fn no_server(error: io::Error) -> ClientError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => ClientError::Greeting(error.to_string()),
+        _ => error.into(),
+    }
 }

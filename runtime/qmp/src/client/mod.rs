@@ -212,10 +212,12 @@ impl Client {
         let (answers_success, patient) = (ask.answers_success, ask.timeout.is_some());
 
         let mut sent = until(deadline, self.hand_over(ask)).await.ok_or_else(late)??;
-        if let Some(taken) = sent.taken.take()
-            && until(deadline, taken).await.ok_or_else(late)?.is_ok()
-            && !patient
-        {
+        // Such a command is done when it was sent, unless its caller wants to hear of an error.
+        let silent = match sent.taken.take() {
+            Some(taken) => until(deadline, taken).await.ok_or_else(late)?.is_ok(),
+            None => false,
+        };
+        if silent && !patient {
             return Ok(None);
         }
         match until(deadline, sent.answer).await {
@@ -227,7 +229,7 @@ impl Client {
                 Err(ClientError::Disconnected { command: name.clone().into_owned() })
             }
             // Neither silence nor the end of the connection says that such a command failed.
-            Some(Err(_)) | None if !answers_success => Ok(None),
+            Some(Err(_)) | None if silent => Ok(None),
             None => Err(late()),
             Some(_) => Err(self.shared.core.ending()),
         }

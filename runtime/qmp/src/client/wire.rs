@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use super::error::ClientError;
 use crate::json::{self, Frame};
 use crate::transport::Stream;
 
@@ -44,12 +43,12 @@ impl Wire {
     /// Waits for a message and reads it; `None` when the input ends before. Dropping the future loses nothing.
     ///
     /// # Errors
-    /// The connection broke, or what came is not JSON: the peer is no server.
-    pub(super) async fn message<T>(&mut self, read: impl FnOnce(&Frame<'_>) -> T) -> Result<Option<T>, ClientError> {
+    /// The connection broke, or what came is not JSON: that is [`io::ErrorKind::InvalidData`].
+    pub(super) async fn message<T>(&mut self, read: impl FnOnce(&Frame<'_>) -> T) -> io::Result<Option<T>> {
         loop {
             match self.input.next() {
                 Some(Ok(message)) => return Ok(Some(read(&message))),
-                Some(Err(error)) => return Err(ClientError::Greeting(error.to_string())),
+                Some(Err(error)) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
                 None => {}
             }
             let bytes = self.stream.read().await?;

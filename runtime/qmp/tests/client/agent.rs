@@ -12,7 +12,7 @@ use super::qga::{
     GuestExec, GuestExecCommand, GuestExecStatusCommand, GuestFileClose, GuestFileOpen, GuestFileReadCommand,
     GuestFileWriteCommand, GuestGetTime, GuestNap, GuestPing,
 };
-use super::script::{Far, id};
+use super::script::{Far, id, listening};
 
 const SOON: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_secs(20);
@@ -177,6 +177,44 @@ fn commands_without_an_answer_end_by_time_or_by_error() {
         assert!(matches!(error, ClientError::Unsupported { .. }), "{error}");
         let error = guest.call("guest-ping", &Dict::new()).fd(std::fs::File::open("/dev/null").expect("a file"));
         assert!(matches!(error.await, Err(ClientError::Unsupported { .. })));
+    });
+    server.join().expect("no panic");
+}
+
+#[test]
+fn a_line_that_was_lost_is_dialled_again_by_the_next_call() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = listening(&dir.path().join("s"), |listener| {
+        for answers in [false, true] {
+            let mut far = Far::new(listener.accept().expect("a client").0);
+            synchronize(&mut far);
+            let request = far.agent_request().expect("a request");
+            if answers {
+                far.reply(&request, "{}");
+            }
+        }
+    });
+    block_on(async {
+        let guest = Agent::connect(&format!("unix:{}", dir.path().join("s").display())).await.expect("an agent");
+        let error = guest.execute(GuestPing {}).await.expect_err("lost");
+        assert!(matches!(error, ClientError::Closed), "{error}");
+        guest.execute(GuestPing {}).await.expect("the line is back");
+    });
+    server.join().expect("no panic");
+}
+
+#[test]
+fn malformed_text_of_an_agent_is_named() {
+    let (server, far) = scripted(|mut far| {
+        synchronize(&mut far);
+        far.agent_request().expect("a request");
+        far.send("{\"return\": nil}\n");
+    });
+    block_on(async {
+        let guest = Client::options().agent_over(far).await.expect("an agent");
+        let error = guest.execute(GuestPing {}).await.expect_err("malformed");
+        let message = "the connection broke: the agent's text is malformed: JSON parse error, invalid keyword 'nil'";
+        assert_eq!(error.to_string(), message);
     });
     server.join().expect("no panic");
 }

@@ -10,6 +10,7 @@ use qapi_runtime::client::AnyEvent;
 use qapi_runtime::{Client, ClientError, Dict, Value};
 
 use super::block_on;
+use super::qga::GuestNap;
 use super::qmp::{CalcDirtyRate, QueryStatus, RunState, Stop};
 use super::script::{Far, GREETING, listening, pair};
 
@@ -303,4 +304,40 @@ fn a_call_is_sent_when_it_is_polled_and_can_be_joined() {
         drop(client);
     });
     server.join().expect("no panic");
+}
+
+#[test]
+fn descriptors_are_refused_where_they_cannot_pass() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+    let address = format!("tcp:{}", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        let mut far = Far::new(listener.accept().expect("a client").0);
+        far.negotiate();
+        far.serve(|_, _, _| Some(STATUS.to_owned()));
+    });
+    block_on(async {
+        let client = Client::connect(&address).await.expect("a client");
+        let file = std::fs::File::open("/dev/null").expect("a file");
+        let error = client.execute(Stop {}).fd(file).await.expect_err("not over this");
+        assert_eq!(error.to_string(), "stop: descriptors can be passed over unix sockets only");
+        client.execute(QueryStatus {}).await.expect("the connection goes on");
+        drop(client);
+    });
+    server.join().expect("no panic");
+}
+
+#[test]
+fn a_command_that_answers_no_success_is_no_success_when_it_was_not_sent() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = listening(&dir.path().join("s"), |listener| drop(Far::accept(&listener)));
+    block_on(async {
+        let options = Client::options().reconnect(true).backoff(SOON * 100, SOON * 100);
+        let client = options.connect(&address(&dir)).await.expect("a client");
+        server.join().expect("no panic");
+        while client.is_connected() {
+            tokio::time::sleep(SOON / 10).await;
+        }
+        let error = client.execute(GuestNap {}).timeout(SOON).await.expect_err("never sent");
+        assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
+    });
 }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use qapi_runtime::Client;
 
 use super::block_on;
+use super::qga::GuestPing;
 use super::qmp::{JobStatusChange, QueryStatus};
 use super::script::{Far, GREETING, id, pair};
 
@@ -76,6 +77,30 @@ fn act(mut far: Far, deeds: Vec<Deed>) {
     }
 }
 
+/// As what servers do, with the byte that stands between conversations.
+fn agent_deeds() -> impl Strategy<Value = Deed> {
+    prop_oneof![4 => Just(Deed::Event), 3 => deeds(), 1 => Just(Deed::Bytes(b"\xff{\"return\": 1}\n\xff".to_vec()))]
+}
+
+/// Answers as an agent where the list says [`Deed::Event`], and otherwise does what it says.
+fn act_as_agent(mut far: Far, deeds: Vec<Deed>) {
+    let mut deeds = deeds.into_iter();
+    while let Some(request) = far.agent_request() {
+        let number = request.get("arguments").and_then(|arguments| arguments.get("id"));
+        match (deeds.next(), number) {
+            (Some(Deed::Event), Some(number)) => {
+                far.send([&b"\xff{\"return\": "[..], number.to_string().as_bytes(), b"}\n"].concat());
+            }
+            (Some(Deed::Event | Deed::Answer), None) => far.reply(&request, "{}"),
+            (Some(Deed::Bytes(bytes)), _) => far.send(bytes),
+            (Some(Deed::Part(count)), _) => far.send(STATUS.get(..count.into()).unwrap_or(STATUS)),
+            (Some(Deed::Leave) | None, _) => return,
+            (Some(Deed::Wait(pause)), _) => std::thread::sleep(Duration::from_millis(pause.into())),
+            (Some(_), _) => far.send("{\"return\": {}, \"id\": 999999}\n{\"return\": {}}\n"),
+        }
+    }
+}
+
 /// Calls until the server has nothing left to do. Every outcome is fine; only the time counts.
 async fn call(client: Client, calls: usize) {
     let mut events = client.events::<JobStatusChange>();
@@ -101,6 +126,24 @@ proptest! {
             call(client, calls).await;
         });
         server.join().expect("no panic");
+    }
+
+    #[test]
+    fn no_agent_makes_the_client_panic_or_hang(list in prop::collection::vec(agent_deeds(), 0..12)) {
+        let calls = list.len() + 1;
+        let (near, far) = UnixStream::pair().expect("a pair");
+        let agent = std::thread::spawn(move || act_as_agent(Far::new(near), list));
+        block_on(async {
+            let begin = Instant::now();
+            let options = Client::options().timeout(LIMIT).connect_timeout(LIMIT);
+            if let Ok(guest) = options.agent_over(far).await {
+                for _ in 0..calls {
+                    let _ = guest.execute(GuestPing {}).await;
+                }
+            }
+            assert!(begin.elapsed() < LIMIT * 20 * u32::try_from(calls).expect("few"), "{:?}", begin.elapsed());
+        });
+        agent.join().expect("no panic");
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Qemu {
         let mut command = Command::new(program);
         command.args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp"]);
         command.arg(format!("unix:{},server=on,wait=off", dir.path().join("s").display()));
-        command.stdin(Stdio::null()).spawn().expect("QEMU starts")
+        // What it warns of is not what is tested.
+        command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().expect("QEMU starts")
     }
 
     /// Ends it at once, and starts another in its place.

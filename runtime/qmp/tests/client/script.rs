@@ -2,7 +2,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread::JoinHandle;
@@ -15,13 +17,15 @@ pub(crate) const GREETING: &str = "{\"QMP\": {\"version\": {\"qemu\": {\"micro\"
 
 /// The server's end of a connection.
 pub(crate) struct Far {
-    input: BufReader<UnixStream>,
-    output: UnixStream,
+    input: BufReader<File>,
+    output: File,
 }
 
 impl Far {
-    pub(crate) fn new(stream: UnixStream) -> Self {
-        Self { input: BufReader::new(stream.try_clone().expect("a second handle")), output: stream }
+    /// The end of a unix or TCP connection.
+    pub(crate) fn new(stream: impl Into<OwnedFd>) -> Self {
+        let output = File::from(stream.into());
+        Self { input: BufReader::new(output.try_clone().expect("a second handle")), output }
     }
 
     /// Accepts a client and negotiates.

@@ -3,6 +3,9 @@
 //! A queue that is full takes a note of how much was missed in the place where it belongs, so that a reader learns of it after
 //! the events before and ahead of those after.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
