@@ -54,7 +54,11 @@ pub(crate) fn topic<'l>(name: &str, line: &str, knowledge: &'l Knowledge, look: 
     }
     let events = knowledge.schema.iter().flat_map(|schema| schema.events()).map(|event| event.name());
     let close = schema::close(&name, knowledge.commands.iter().map(String::as_str).chain(events));
-    let hint = if close.is_empty() { "help lists the commands".to_owned() } else { format!("did you mean {}?", close.join(" or ")) };
+    let hint = if close.is_empty() {
+        "help lists the commands".to_owned()
+    } else {
+        format!("did you mean {}?", close.join(" or "))
+    };
     Err(format!("there is no command or event {name}; {hint}"))
 }
 
@@ -119,7 +123,8 @@ impl<'l> Page<'l> {
 
     /// Members of an object, and those of the branches that were given, moved in by so many levels.
     fn members(&mut self, ty: Type<'_>, given: &[(String, String)], path: &str, depth: usize) {
-        let tag = |name: &str| given.iter().find(|(key, _)| *key == format!("{path}{name}")).map(|(_, value)| value.clone());
+        let tag =
+            |name: &str| given.iter().find(|(key, _)| *key == format!("{path}{name}")).map(|(_, value)| value.clone());
         let members = schema::members(ty, &tag);
         let written = |member: &qapi_runtime::introspection::Member<'_>| {
             if member.optional() { format!("[{}]", member.name()) } else { member.name().to_owned() }
@@ -137,7 +142,8 @@ impl<'l> Page<'l> {
             self.out.push('\n');
             let inner = format!("{path}{}.", member.name());
             let chosen = given.iter().any(|(key, _)| key.starts_with(&inner));
-            let object = schema::as_object(member.ty()).or_else(|| schema::as_list(member.ty()).and_then(schema::as_object));
+            let object =
+                schema::as_object(member.ty()).or_else(|| schema::as_list(member.ty()).and_then(schema::as_object));
             if let Some(object) = object.filter(|_| depth < DEPTH || chosen) {
                 self.members(object, given, &inner, depth + 1);
             }
@@ -146,7 +152,12 @@ impl<'l> Page<'l> {
             let key = harmless(&format!("{path}{}", open.name()));
             let usage = self.command.map_or_else(String::new, |command| format!(": help {command} {key}=VALUE"));
             let more = format!("more depends on {key}{usage}");
-            self.out.push_str(&format!("{:indent$}{}\n", "", self.look.palette.paint(Style::Faint, &more), indent = depth * 2));
+            self.out.push_str(&format!(
+                "{:indent$}{}\n",
+                "",
+                self.look.palette.paint(Style::Faint, &more),
+                indent = depth * 2
+            ));
         }
     }
 
@@ -232,7 +243,10 @@ Returns {…}
     #[test]
     fn marks_and_events_are_shown() {
         assert_eq!(help("help remove-all").unwrap(), "remove-all  deprecated\n  takes no arguments");
-        assert_eq!(help("help migrate-pause").unwrap().lines().next(), Some("migrate-pause  may be executed out of band"));
+        assert_eq!(
+            help("help migrate-pause").unwrap().lines().next(),
+            Some("migrate-pause  may be executed out of band")
+        );
         assert!(help("help set").unwrap().contains("[any]    any  deprecated"));
         assert!(help("help ADDED").unwrap().starts_with("ADDED  event\n  node   str\n"));
         assert_eq!(help("help sett").unwrap_err(), "there is no command or event sett; did you mean set?");

@@ -65,7 +65,9 @@ pub(crate) fn members<'a>(ty: Type<'a>, given: &dyn Fn(&str) -> Option<String>) 
     let mut found: Vec<_> = ty.members().collect();
     let mut ty = ty;
     for _ in 0..MAX_BRANCHES {
-        let Some(branch) = ty.tag().and_then(|tag| given(tag.name())).and_then(|value| ty.variant(&value)) else { break };
+        let Some(branch) = ty.tag().and_then(|tag| given(tag.name())).and_then(|value| ty.variant(&value)) else {
+            break;
+        };
         found.extend(branch.members());
         ty = branch;
     }

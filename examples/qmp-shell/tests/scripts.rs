@@ -8,7 +8,8 @@ use common::{Qemu, shell, spawn, start};
 fn a_script_stops_at_the_first_error() {
     let Some(program) = qapi_test_support::qemu("a_script_stops_at_the_first_error") else { return };
     let qemu = Qemu::start(&program);
-    let script = "# what follows is fine\nquery-status\n\n{'execute':\n 'query-name', 'id': [1]}\nno-such-thing\nquery-name\n";
+    let script =
+        "# what follows is fine\nquery-status\n\n{'execute':\n 'query-name', 'id': [1]}\nno-such-thing\nquery-name\n";
     let ended = qemu.shell(&["--raw"], script);
     assert_eq!(ended.status, 1, "{ended:?}");
     let lines: Vec<_> = ended.out.lines().collect();
@@ -28,20 +29,23 @@ fn a_script_stops_at_the_first_error() {
 fn words_get_the_types_of_the_live_schema() {
     let Some(program) = qapi_test_support::qemu("words_get_the_types_of_the_live_schema") else { return };
     let qemu = Qemu::start(&program);
-    let ended = qemu.shell(&[
-        "-c",
-        "object-add qom-type=memory-backend-ram id=m007 size=1.5M share=on policy=default",
-        "-c",
-        "qom-get path=/objects/m007 property=size",
-        "-c",
-        "blockdev-add driver=raw node-name=n1 file.driver=null-co file.size=64K file.node-name=true",
-        "-c",
-        "query-named-block-nodes flat=yes",
-        "-c",
-        "blockdev-del node-name=n1",
-        "-c",
-        "object-del id=m007",
-    ], "");
+    let ended = qemu.shell(
+        &[
+            "-c",
+            "object-add qom-type=memory-backend-ram id=m007 size=1.5M share=on policy=default",
+            "-c",
+            "qom-get path=/objects/m007 property=size",
+            "-c",
+            "blockdev-add driver=raw node-name=n1 file.driver=null-co file.size=64K file.node-name=true",
+            "-c",
+            "query-named-block-nodes flat=yes",
+            "-c",
+            "blockdev-del node-name=n1",
+            "-c",
+            "object-del id=m007",
+        ],
+        "",
+    );
     assert_eq!((ended.status, ended.err.as_str()), (0, ""), "{ended:?}");
     assert!(ended.out.starts_with("1572864\n"), "{ended:?}");
     assert!(ended.out.contains(r#""node-name": "true""#) && ended.out.contains("65536"), "{ended:?}");

@@ -47,7 +47,8 @@ impl<'l> Cursor<'l> {
         };
         let current = all.iter().skip(1).find(|word| word.place.start <= position && position <= word.place.end);
         let typed = current.map_or("", |word| before.get(word.place.start..).unwrap_or_default());
-        let others = all.iter().skip(1).filter(|word| current != Some(word)).filter_map(|word| pair(line, word)).collect();
+        let others =
+            all.iter().skip(1).filter(|word| current != Some(word)).filter_map(|word| pair(line, word)).collect();
         let own = command.starts_with(['.', '{', '#']);
         let part = match (command, typed.split_once('=')) {
             ("help", None) if all.iter().skip(1).all(|word| current == Some(word)) => Part::Topic(typed),

@@ -20,7 +20,8 @@ pub(crate) fn hint(line: &str, position: usize, knowledge: &Knowledge, room: usi
         Part::Key { path, prefix: "" } => arguments(&cursor, path, knowledge, ""),
         Part::Key { path, prefix } => {
             let place = cursor.place(path, knowledge)?;
-            let mut open = missing(&place, &cursor, path).into_iter().filter(|member| member.name().starts_with(prefix));
+            let mut open =
+                missing(&place, &cursor, path).into_iter().filter(|member| member.name().starts_with(prefix));
             let only = open.next().filter(|_| open.next().is_none())?;
             let rest = only.name().get(prefix.len()..)?;
             Some(format!("{rest}{}", follow(only.ty())))

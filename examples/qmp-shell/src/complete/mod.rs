@@ -59,7 +59,12 @@ fn topics(_prefix: &str, knowledge: &Knowledge) -> Vec<Candidate> {
     let events = knowledge.schema.iter().flat_map(|schema| schema.events());
     let mut events: Vec<_> = events.map(|event| event.name().to_owned()).collect();
     events.sort_unstable();
-    ["events".to_owned()].iter().chain(&knowledge.commands).chain(&events).map(|name| Candidate::plain(name, " ")).collect()
+    ["events".to_owned()]
+        .iter()
+        .chain(&knowledge.commands)
+        .chain(&events)
+        .map(|name| Candidate::plain(name, " "))
+        .collect()
 }
 
 /// Names of members at the end of a key.
@@ -89,7 +94,8 @@ enum Place<'a> {
 fn missing<'a>(place: &Place<'a>, cursor: &Cursor<'_>, path: &[String]) -> Vec<Member<'a>> {
     let Place::Object { members } = place else { return Vec::new() };
     let open = |member: &&Member<'a>| {
-        !cursor.has(path, member.name()) && (!cursor.is_begun(path, member.name()) || schema::as_object(member.ty()).is_some())
+        !cursor.has(path, member.name())
+            && (!cursor.is_begun(path, member.name()) || schema::as_object(member.ty()).is_some())
     };
     let mut found: Vec<Member<'a>> = members.iter().filter(open).copied().collect();
     // What is deprecated is possible, and the last thing to offer.

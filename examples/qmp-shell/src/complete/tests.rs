@@ -31,16 +31,19 @@ fn names_of_commands() {
 
 #[test]
 fn names_of_arguments_required_first() {
-    assert_eq!(displayed("set "), [
-        "id=<str>",
-        "mode=<fast|slow>",
-        "[name=<str>]",
-        "[size=<int>]",
-        "[ratio=<number>]",
-        "[on=<bool>]",
-        "[modes=<[fast|slow]>]",
-        "[any=<any>]"
-    ]);
+    assert_eq!(
+        displayed("set "),
+        [
+            "id=<str>",
+            "mode=<fast|slow>",
+            "[name=<str>]",
+            "[size=<int>]",
+            "[ratio=<number>]",
+            "[on=<bool>]",
+            "[modes=<[fast|slow]>]",
+            "[any=<any>]"
+        ]
+    );
     assert_eq!(offered("set m|"), ["set mode=", "set modes="]);
     assert_eq!(offered("set mode=fast m|"), ["set mode=fast modes="]);
     assert_eq!(offered("set i| mode=fast"), ["set id="]);
@@ -83,7 +86,10 @@ fn hints_name_what_is_expected() {
     let all = "driver=<file|null|none> [node=<str>] [port=<int or str>] [start=<int or auto>] [backing=<str>]";
     assert_eq!(hinted("add").unwrap(), format!(" {all}"));
     assert_eq!(hinted("add ").unwrap(), all);
-    assert_eq!(hinted("add driver=file node=x port=1 start=1 ").unwrap(), "filename=<str> [backing=<str>] [size=<str>]");
+    assert_eq!(
+        hinted("add driver=file node=x port=1 start=1 ").unwrap(),
+        "filename=<str> [backing=<str>] [size=<str>]"
+    );
     assert_eq!(hinted("set i").unwrap(), "d=<str>");
     assert_eq!(hinted("set on=").unwrap(), "<bool>");
     assert_eq!(hinted("set m"), None);

@@ -2,8 +2,8 @@
 
 use qapi_runtime::introspection::{JsonType, Type, TypeKind};
 
-use super::cursor::{Cursor, Part};
 use super::Candidate;
+use super::cursor::{Cursor, Part};
 use crate::schema::{self, Knowledge};
 
 /// What could stand behind the `=`.

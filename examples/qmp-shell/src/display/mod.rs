@@ -2,6 +2,7 @@
 
 mod colour;
 mod json;
+mod quiet;
 mod screen;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use qapi_runtime::{Dict, Error, Value};
 use crate::args::Format;
 
 pub(crate) use colour::{Palette, Style};
+pub(crate) use quiet::Quiet;
 pub(crate) use screen::{Screen, columns};
 
 /// How things are shown.
@@ -76,7 +78,8 @@ impl Look {
     /// Something wrong with a line, with the place marked below it.
     pub(crate) fn misread(&self, text: &str, place: &Range<usize>, message: &str) -> String {
         let error = self.palette.paint(Style::Error, "error");
-        let marked = mark(text, place).map(|(line, marks)| format!("\n  {line}\n  {}", self.palette.paint(Style::Error, &marks)));
+        let marked = mark(text, place)
+            .map(|(line, marks)| format!("\n  {line}\n  {}", self.palette.paint(Style::Error, &marks)));
         format!("{error}: {message}{}", marked.unwrap_or_default())
     }
 }

@@ -187,12 +187,18 @@ fn request(text: &str, start: usize) -> Result<Request, ParseError> {
                 out_of_band = how == "exec-oob";
                 name = Some(command);
             }
-            ("execute" | "exec-oob", Value::String(_)) => return fail("'execute' and 'exec-oob' exclude each other".into()),
+            ("execute" | "exec-oob", Value::String(_)) => {
+                return fail("'execute' and 'exec-oob' exclude each other".into());
+            }
             ("execute" | "exec-oob", _) => return fail(format!("'{member}' must be a command's name")),
             ("arguments", Value::Dict(members)) => arguments = members,
             ("arguments", _) => return fail("'arguments' must be an object".into()),
             ("id", value) => id = Some(value),
-            _ => return fail(format!("'{member}' is no member of a request: there are execute, exec-oob, arguments, id")),
+            _ => {
+                return fail(format!(
+                    "'{member}' is no member of a request: there are execute, exec-oob, arguments, id"
+                ));
+            }
         }
     }
     match name {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::meter::Meter;
+use super::meter::Meters;
 use super::report::{Report, Work};
 use crate::display::{Look, Style, harmless};
 
@@ -12,7 +12,7 @@ const LONGEST: usize = 40;
 const SHORTEST: usize = 8;
 
 /// Work on one line, no longer than the terminal is wide.
-pub(super) fn bar(work: &Work, report: &Report, meter: &Meter, look: &Look) -> String {
+pub(super) fn bar(work: &Work, report: &Report, meters: &Meters, look: &Look) -> String {
     let label = format!("{} {}", harmless(work.name()), harmless(&report.detail));
     let mut facts = Vec::new();
     let fraction = (report.total > 0).then(|| (report.done as f64 / report.total as f64).clamp(0.0, 1.0));
@@ -20,11 +20,13 @@ pub(super) fn bar(work: &Work, report: &Report, meter: &Meter, look: &Look) -> S
         facts.push(format!("{:3.0} %", (fraction * 100.0).floor()));
     }
     if report.bytes
-        && let Some(rate) = meter.rate()
+        && let Some(rate) = meters.moved.rate()
     {
         facts.push(format!("{}/s", bytes(rate)));
     }
-    if let Some(left) = meter.left(report.total.saturating_sub(report.done)).filter(|_| report.done < report.total) {
+    if let Some(left) =
+        meters.done.left(report.total.saturating_sub(report.done)).filter(|_| report.done < report.total)
+    {
         facts.push(format!("{} left", clock(left)));
     }
     let facts = facts.join("  ");

@@ -8,6 +8,23 @@ const WINDOW: Duration = Duration::from_secs(4);
 /// Less than this says nothing.
 const LEAST: Duration = Duration::from_millis(300);
 
+/// Two rates: memory that is all zeros is done, and hardly anything is moved for it.
+#[derive(Debug, Default)]
+pub(super) struct Meters {
+    /// Of what goes over the wire, or to the disk.
+    pub(super) moved: Meter,
+    /// Of the work itself, which tells how long it will take.
+    pub(super) done: Meter,
+}
+
+impl Meters {
+    /// Notes how far it is at a time.
+    pub(super) fn note(&mut self, at: Duration, moved: u64, done: u64) {
+        self.moved.note(at, moved);
+        self.done.note(at, done);
+    }
+}
+
 /// Measures a rate.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
@@ -23,7 +40,8 @@ impl Meter {
             self.samples.clear();
         }
         self.samples.push_back((at, moved));
-        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| at.saturating_sub(*then) >= WINDOW) {
+        while self.samples.len() > 2 && self.samples.get(1).is_some_and(|(then, _)| at.saturating_sub(*then) >= WINDOW)
+        {
             self.samples.pop_front();
         }
     }

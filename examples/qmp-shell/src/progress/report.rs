@@ -87,7 +87,9 @@ fn job(id: &str, job: &Value) -> Report {
     let bytes = matches!(kind, "backup" | "mirror" | "commit" | "stream" | "amend");
     let amount = if bytes { super::bar::amount(total) } else { String::new() };
     let state = match status {
-        "concluded" | "null" | "aborting" if !error.is_empty() => State::Failed(format!("{error}{}", dismiss(id, status))),
+        "concluded" | "null" | "aborting" if !error.is_empty() => {
+            State::Failed(format!("{error}{}", dismiss(id, status)))
+        }
         "concluded" | "null" => State::Finished(format!("{amount}{}", dismiss(id, status))),
         "ready" => State::Held(format!("job-complete id={id} finishes it, job-cancel id={id} gives it up")),
         "paused" | "standby" => State::Held(format!("job-resume id={id} goes on")),

@@ -6,7 +6,7 @@ use qapi_runtime::Value;
 use qapi_runtime::json::parse;
 
 use super::bar::{bar, bytes, clock, took};
-use super::meter::Meter;
+use super::meter::{Meter, Meters};
 use super::report::{Report, State, Work};
 use crate::args::Format;
 use crate::display::{Look, Palette};
@@ -100,9 +100,9 @@ fn bars_keep_to_the_line() {
         bytes: true,
         state: State::Running,
     };
-    let mut meter = Meter::default();
-    meter.note(Duration::ZERO, 0);
-    meter.note(Duration::from_secs(1), 3 << 20);
+    let mut meter = Meters::default();
+    meter.note(Duration::ZERO, 0, 0);
+    meter.note(Duration::from_secs(1), 3 << 20, 2 << 20);
     let work = Work::Job("job0".into());
     let drawn = bar(&work, &report, &meter, &look(60));
     assert_eq!(drawn, "job0 backup running  ━━━━━━───   75 %  3.0 MiB/s  0:01 left");
@@ -110,7 +110,7 @@ fn bars_keep_to_the_line() {
         assert!(bar(&work, &report, &meter, &look(width)).chars().count() < width.max(1), "{width}");
     }
     let unknown = Report { total: 0, ..report };
-    assert_eq!(bar(&work, &unknown, &Meter::default(), &look(60)), "job0 backup running");
+    assert_eq!(bar(&work, &unknown, &Meters::default(), &look(60)), "job0 backup running");
 }
 
 #[test]

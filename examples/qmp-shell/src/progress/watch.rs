@@ -6,7 +6,7 @@ use qapi_runtime::client::{AnyEvent, Received};
 use qapi_runtime::{ClientError, Dict, Value};
 
 use super::bar::{amount, bar, clock, took};
-use super::meter::Meter;
+use super::meter::Meters;
 use super::report::{Report, State, Work};
 use crate::display::{Look, Screen, Style, harmless};
 use crate::session::Peer;
@@ -47,7 +47,7 @@ pub(crate) struct Watch<'a> {
 
 struct Item {
     work: Work,
-    meter: Meter,
+    meters: Meters,
     report: Option<Report>,
     /// What an event said of its end, for jobs that are gone by then.
     verdict: Option<State>,
@@ -66,18 +66,13 @@ impl<'a> Watch<'a> {
     pub(crate) fn add(&mut self, work: Work) {
         if self.items.iter().all(|item| item.work != work) {
             let told = self.begun.elapsed();
-            self.items.push(Item { work, meter: Meter::default(), report: None, verdict: None, held: 0, told });
+            self.items.push(Item { work, meters: Meters::default(), report: None, verdict: None, held: 0, told });
         }
     }
 
     /// Whether nothing is left to watch.
     pub(crate) fn is_done(&self) -> bool {
         self.items.is_empty()
-    }
-
-    /// How it ended so far.
-    pub(crate) fn ended(&self) -> Ended {
-        self.ended
     }
 
     /// Waits until it is time to look again.
@@ -129,13 +124,14 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Takes the bars away, and says what goes on without being watched.
-    pub(crate) fn leave(&mut self) {
+    /// Takes the bars away, and says what goes on without being watched, as far as is known.
+    pub(crate) fn leave(mut self, connected: bool) -> Ended {
         self.screen.set_bars(Vec::new());
         let names: Vec<_> = self.items.drain(..).map(|item| harmless(item.work.name())).collect();
-        if !names.is_empty() {
+        if connected && !names.is_empty() {
             self.screen.line(&format!("{} goes on; .watch shows it again", names.join(", ")));
         }
+        self.ended
     }
 
     fn show(&mut self, now: Duration) {
@@ -150,7 +146,7 @@ impl<'a> Watch<'a> {
             }
             let Some(report) = &item.report else { return true };
             match manner {
-                Manner::Bars => bars.push(bar(&item.work, report, &item.meter, look)),
+                Manner::Bars => bars.push(bar(&item.work, report, &item.meters, look)),
                 Manner::Lines if now >= item.told + LINES => {
                     item.told = now;
                     lines.push(item.line(report));
@@ -176,7 +172,7 @@ impl Item {
     fn update(&mut self, report: Option<Report>, now: Duration) {
         match report {
             Some(report) => {
-                self.meter.note(now, report.moved);
+                self.meters.note(now, report.moved, report.done);
                 self.held = if matches!(report.state, State::Held(_)) { self.held + 1 } else { 0 };
                 self.report = Some(report);
             }
@@ -211,7 +207,7 @@ impl Item {
     fn line(&self, report: &Report) -> String {
         let percent = report.done.saturating_mul(100).checked_div(report.total);
         let percent = percent.map_or_else(String::new, |percent| format!(", {percent} %"));
-        let left = self.meter.left(report.total.saturating_sub(report.done));
+        let left = self.meters.done.left(report.total.saturating_sub(report.done));
         let left = left.map_or_else(String::new, |left| format!(", {} left", clock(left)));
         format!("{} {}{percent}{left}", harmless(self.work.name()), harmless(&report.detail))
     }

@@ -6,7 +6,7 @@ use qapi_runtime::client::Call;
 use qapi_runtime::{ClientError, Dict, Error, ErrorClass, Value};
 
 use super::{Outcome, Shell};
-use crate::display::{Style, harmless};
+use crate::display::{Quiet, Style, harmless};
 use crate::progress::{Ended, Manner, Watch, Work};
 use crate::schema;
 
@@ -120,7 +120,8 @@ impl Shell {
         let wrong = arguments.iter().map(|(argument, _)| argument).find(|argument| !named(argument))?;
         let open = members.iter().map(|member| member.name()).filter(|name| !arguments.contains_key(name));
         let close = schema::close(wrong, open);
-        (!close.is_empty()).then(|| format!("hint: instead of {}, did you mean {}?", harmless(wrong), close.join(" or ")))
+        (!close.is_empty())
+            .then(|| format!("hint: instead of {}, did you mean {}?", harmless(wrong), close.join(" or ")))
     }
 
     /// Whether success of the command is not answered.
@@ -159,6 +160,7 @@ impl Shell {
     /// Watches work until it ends or somebody interrupts.
     async fn stay(&mut self, mut watch: Watch<'_>, outcome: Outcome) -> Outcome {
         let Some(session) = &mut self.session else { return outcome };
+        let _quiet = self.interactive.then(Quiet::new);
         let (peer, mut events) = (session.peer.clone(), session.events.take());
         let failure = loop {
             if let Err(error) = watch.look(&peer).await {
@@ -187,8 +189,7 @@ impl Shell {
         if let Some(session) = &mut self.session {
             session.events = events;
         }
-        watch.leave();
-        let ended = watch.ended();
+        let ended = watch.leave(failure.is_none());
         match failure {
             Some(error) => self.lost(&error),
             None if ended == Ended::Badly => Outcome::Failed,

@@ -42,7 +42,9 @@ impl Shell {
             ("quit" | "exit", _) => Outcome::Leave,
             _ => {
                 let close = schema::close(name, OWN_COMMANDS.iter().map(|own| own.name));
-                let hint = close.first().map_or_else(|| ".help lists them".to_owned(), |name| format!("did you mean .{name}?"));
+                let hint = close
+                    .first()
+                    .map_or_else(|| ".help lists them".to_owned(), |name| format!("did you mean .{name}?"));
                 self.screen.complain(&format!("the shell has no command .{}; {hint}", crate::display::harmless(name)));
                 Outcome::Failed
             }
@@ -55,7 +57,9 @@ impl Shell {
             let usage = format!(".{name} {takes}");
             text.push_str(&format!("\n  {}{does}", self.look.palette.paint(Style::Command, &format!("{usage:22}"))));
         }
-        text.push_str("\n\nThe server's commands are listed by help. A line that begins with a space is not kept in the history.");
+        text.push_str(
+            "\n\nThe server's commands are listed by help. A line that begins with a space is not kept in the history.",
+        );
         self.screen.line(&text);
         Outcome::Done
     }

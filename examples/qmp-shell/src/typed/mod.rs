@@ -64,11 +64,18 @@ fn value(node: Node, ty: Option<Type<'_>>) -> Result<Value, ParseError> {
     }
 }
 
-fn list(members: Vec<(String, Node)>, element: Option<Type<'_>>, place: Range<usize>) -> Result<Vec<Value>, ParseError> {
+fn list(
+    members: Vec<(String, Node)>,
+    element: Option<Type<'_>>,
+    place: Range<usize>,
+) -> Result<Vec<Value>, ParseError> {
     let mut numbered = Vec::with_capacity(members.len());
     for (name, node) in members {
         let Ok(index) = name.parse::<usize>() else {
-            return Err(ParseError::new(format!("this is a list: use a number from 0 instead of '{name}'"), node.place));
+            return Err(ParseError::new(
+                format!("this is a list: use a number from 0 instead of '{name}'"),
+                node.place,
+            ));
         };
         numbered.push((index, node));
     }

@@ -24,7 +24,9 @@ pub(super) fn typed(word: &str, ty: Type<'_>) -> Result<Value, String> {
         TypeKind::Builtin(json) => builtin(word, json),
         TypeKind::Enum => enumeration(word, ty),
         TypeKind::Array => elements(word, ty),
-        TypeKind::Object => Err("this is an object: give its members as KEY.MEMBER=VALUE, or JSON in braces".to_owned()),
+        TypeKind::Object => {
+            Err("this is an object: give its members as KEY.MEMBER=VALUE, or JSON in braces".to_owned())
+        }
         TypeKind::Alternate => alternate(word, ty),
         _ => Ok(guess(word)),
     }
@@ -64,7 +66,9 @@ fn elements(word: &str, ty: Type<'_>) -> Result<Value, String> {
     let element = ty.element().filter(|_| !word.is_empty());
     let Some(element) = element else { return Ok(Value::List(Vec::new())) };
     if schema::as_object(element).is_some() && element.kind() == TypeKind::Object {
-        return Err("this is a list of objects: give their members as KEY.0.MEMBER=VALUE, or JSON in brackets".to_owned());
+        return Err(
+            "this is a list of objects: give their members as KEY.0.MEMBER=VALUE, or JSON in brackets".to_owned()
+        );
     }
     word.split(',').map(|part| typed(part, element)).collect::<Result<_, _>>().map(Value::List)
 }
