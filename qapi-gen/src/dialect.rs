@@ -59,8 +59,9 @@ impl Dialect {
     /// The newest one.
     pub const NEWEST: Self = V10_2;
 
-    /// One of each distinct language, newest first: the order in which detection tries them.
-    pub const DETECTED: [Self; 9] = [V10_2, V10_0, V9_1, V9_0, V8_1, V7_2, V6_2, V6_1, V5_2];
+    /// One of each distinct language: the order in which detection tries them. Newest first, but 10.1 behind 10.0,
+    /// which knows headings in documentation and whose schemas 10.1 accepts as well.
+    pub const DETECTED: [Self; 10] = [V10_2, V10_0, V10_1, V9_1, V9_0, V8_1, V7_2, V6_2, V6_1, V5_2];
 
     /// `if` is a C expression or a list of such.
     pub(crate) fn c_conditions(self) -> bool {
@@ -79,11 +80,56 @@ impl Dialect {
 
     /// Names of types must not end in `Kind`.
     pub(crate) fn kind_reserved(self) -> bool {
-        self < V7_2
+        self <= V6_1
+    }
+
+    /// Features follow the case rules of names too; QEMU had lost that for some releases.
+    pub(crate) fn feature_case_rules(self) -> bool {
+        !(V6_0..=V6_2).contains(&self)
+    }
+
+    /// Of several keys that introduce a definition the first in QEMU's order counts, and the others are unknown keys.
+    pub(crate) fn first_meta_counts(self) -> bool {
+        self <= V5_2
+    }
+
+    /// An empty base of a union is none.
+    pub(crate) fn empty_base_is_none(self) -> bool {
+        self <= V5_2
+    }
+
+    /// Whatever stands at top level but is no object is a mistake in syntax, which is found before others in it.
+    pub(crate) fn objects_only(self) -> bool {
+        self <= V5_2
+    }
+
+    /// Messages say that `null` might be a value, although it never was.
+    pub(crate) fn null_expected(self) -> bool {
+        self <= V5_2
+    }
+
+    /// Messages cite what is no token up to a double quote.
+    pub(crate) fn quote_ends_stray_text(self) -> bool {
+        self <= V8_0
+    }
+
+    /// Messages about members of implicit types say whose they are.
+    pub(crate) fn implicit_owner_named(self) -> bool {
+        self >= V8_1
+    }
+
+    /// The message about a documentation comment for nothing says what is required.
+    pub(crate) fn doc_name_required(self) -> bool {
+        self >= V6_0
     }
 
     /// Enum values can have features.
     pub(crate) fn enum_value_features(self) -> bool {
+        self >= V6_2
+    }
+
+    /// The answer to `query-qmp-schema` describes enums by `members` too, not by `values` alone.
+    pub(crate) fn enum_members_introspected(self) -> bool {
         self >= V6_2
     }
 
@@ -132,14 +178,20 @@ impl Dialect {
         if self >= V6_0 { "feature" } else { "member" }
     }
 
-    /// Documentation text is indented, sections start at paragraphs.
+    /// Text of a documentation section is indented as its second line is, not to where it starts.
     pub(crate) fn hanging_docs(self) -> bool {
         self >= V8_1
     }
 
-    /// Section `Errors:`.
-    pub(crate) fn errors_section(self) -> bool {
+    /// Documentation sections start at paragraphs, not at any line; mistakes that are found after parsing are reported
+    /// at the section, not at the comment.
+    pub(crate) fn doc_paragraphs(self) -> bool {
         self >= V9_0
+    }
+
+    /// Messages name an empty documentation section by its kind, not by what it describes.
+    pub(crate) fn doc_kinds(self) -> bool {
+        self >= V10_0
     }
 
     /// Notes and examples are reStructuredText; the old sections are errors.
@@ -149,17 +201,12 @@ impl Dialect {
 
     /// Documentation lines that start with `=` are headings.
     pub(crate) fn doc_headings(self) -> bool {
-        self <= V10_1
+        self <= V10_0
     }
 
     /// Width and spacing of documentation text are checked.
     pub(crate) fn doc_style(self) -> bool {
         self >= V10_2
-    }
-
-    /// Mistakes found after parsing a comment are reported at the section, not at the comment.
-    pub(crate) fn section_positions(self) -> bool {
-        self >= V8_1
     }
 }
 

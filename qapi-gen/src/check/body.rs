@@ -1,7 +1,7 @@
 //! Rules for the part of a definition that depends on its kind.
 
 use super::cond::condition;
-use super::def::{Body, Data, Flags, MemberDef, Meta, ValueDef};
+use super::def::{Body, Data, Flags, MemberDef, Meta, TypeRef, ValueDef};
 use super::expr::{Context, What, check_keys, check_part_name};
 use super::parts::{features, item_name, members, type_name, type_or_array};
 use crate::diag::catalogue;
@@ -61,16 +61,25 @@ fn struct_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     let free = may_be_free(cx);
     let members = members(cx, expr.get("data")?, "data", free);
     let base = match expr.get("base") {
-        Some(base) => Some(type_name(cx, base, What::Key("base"))?),
+        Some(base) => named(type_name(cx, base, What::Key("base"))?),
         None => None,
     };
     Some(Body::Struct { base, members: members? })
 }
 
+/// `ty`, unless its name is empty: QEMU takes that for no name at all.
+fn named(ty: TypeRef) -> Option<TypeRef> {
+    (ty.array || !ty.name.is_empty()).then_some(ty)
+}
+
+fn name_as_data(ty: TypeRef) -> Data {
+    named(ty).map_or(Data::None, Data::Named)
+}
+
 /// A type name, or an object with the members of a type of its own.
 fn name_or_members(cx: &mut Context<'_>, value: &Value, key: &str, free: bool) -> Option<Data> {
     if value.as_str().is_some() {
-        return type_name(cx, value, What::Key(key)).map(Data::Named);
+        return type_name(cx, value, What::Key(key)).map(name_as_data);
     }
     members(cx, value, key, free).map(Data::Inline)
 }
@@ -84,14 +93,21 @@ fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     }
     let free = may_be_free(cx);
     let base = match (expr.get("base"), expr.get("discriminator")) {
-        (Some(base), Some(_)) => name_or_members(cx, base, "base", free)?,
-        (None, None) => Data::None,
-        (base, _) => {
-            let message =
-                if base.is_some() { "'base' requires 'discriminator'" } else { "'discriminator' requires 'base'" };
-            cx.error(&catalogue::KEY_MISSING, expr.span, message.to_owned());
+        (Some(base), Some(_)) => {
+            let none = !base.is_truthy() && cx.dialect.empty_base_is_none();
+            let base = name_or_members(cx, base, "base", free)?;
+            if none { None } else { Some(base) }
+        }
+        (None, None) => Some(Data::None),
+        (Some(_), None) => {
+            cx.error(&catalogue::KEY_MISSING, expr.span, "'base' requires 'discriminator'".to_owned());
             return None;
         }
+        (None, Some(_)) => None,
+    };
+    let Some(base) = base else {
+        cx.error(&catalogue::KEY_MISSING, expr.span, "'discriminator' requires 'base'".to_owned());
+        return None;
     };
     let discriminator = match expr.get("discriminator") {
         None => None,
@@ -113,13 +129,7 @@ fn union_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
 fn alternate_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     check_keys(cx, expr, What::Meta(cx.meta), &["alternate", "data"], &["if", "features"])?;
     let data = expr.get("data")?;
-    let empty = match &data.kind {
-        Kind::Str(text) => text.is_empty(),
-        Kind::Bool(on) => !on,
-        Kind::List(items) => items.is_empty(),
-        Kind::Dict(entries) => entries.is_empty(),
-    };
-    if empty {
+    if !data.is_truthy() {
         let message = "'data' must not be empty".to_owned();
         cx.error(&catalogue::VALUE_SHAPE, data.span, message);
         return None;
@@ -156,7 +166,7 @@ fn branch(cx: &mut Context<'_>, entry: &Entry, named: bool, arrays: bool) -> Opt
 
 /// `data` of a command or event.
 fn data(cx: &mut Context<'_>, expr: &Value) -> Option<Data> {
-    let boxed = expr.get("boxed").is_some_and(|value| !matches!(value.kind, Kind::Bool(false)));
+    let boxed = expr.get("boxed").is_some_and(Value::is_truthy);
     match expr.get("data") {
         None if boxed => {
             let message = "'boxed': true requires 'data'".to_owned();
@@ -164,7 +174,7 @@ fn data(cx: &mut Context<'_>, expr: &Value) -> Option<Data> {
             None
         }
         None => Some(Data::None),
-        Some(data) if boxed => type_name(cx, data, What::Key("data")).map(Data::Named),
+        Some(data) if boxed => type_name(cx, data, What::Key("data")).map(name_as_data),
         Some(data) => match name_or_members(cx, data, "data", false)? {
             Data::Inline(members) if members.is_empty() => Some(Data::None),
             data => Some(data),
@@ -188,7 +198,7 @@ fn command_body(cx: &mut Context<'_>, expr: &Value) -> Option<Body> {
     check_keys(cx, expr, What::Meta(cx.meta), &["command"], &optional)?;
     let data = data(cx, expr);
     let returns = match expr.get("returns") {
-        Some(returns) => Some(type_or_array(cx, returns, What::Key("returns"))?),
+        Some(returns) => named(type_or_array(cx, returns, What::Key("returns"))?),
         None => None,
     };
     Some(Body::Command {

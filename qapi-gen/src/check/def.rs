@@ -20,6 +20,10 @@ impl Meta {
     pub(crate) const ALL: [Self; 6] =
         [Self::Enum, Self::Struct, Self::Union, Self::Alternate, Self::Command, Self::Event];
 
+    /// Every kind, in the order in which QEMU looks for one where the first counts.
+    pub(crate) const FIRST: [Self; 6] =
+        [Self::Enum, Self::Union, Self::Alternate, Self::Struct, Self::Command, Self::Event];
+
     /// The key that introduces it.
     pub(crate) fn key(self) -> &'static str {
         match self {

@@ -10,6 +10,7 @@ mod parts;
 mod pragma;
 #[cfg(test)]
 mod tests;
+mod wording;
 
 pub(crate) use names::c_name;
 pub(crate) use pragma::Pragma;
@@ -157,10 +158,14 @@ impl<'l> Reader<'l, '_> {
                 self.no_definition();
                 self.pragma.apply(directive, self.dialect, self.out);
             }
-            Item::Broken(diagnostic, name) => {
+            Item::Broken { diagnostic, name, other } => {
+                let directive = [&catalogue::INCLUDE_INVALID, &catalogue::INCLUDE_LOOP, &catalogue::INCLUDE_UNREADABLE];
+                if directive.contains(&diagnostic.rule) {
+                    self.no_definition();
+                }
                 // The comment may well belong to what cannot be read.
                 self.pending = Pending::None;
-                self.out.push(diagnostic.clone());
+                self.out.push(wording::of(diagnostic, other, self.dialect));
                 self.broken.extend(name.clone());
             }
             Item::End => self.no_definition(),
@@ -191,6 +196,22 @@ fn names_in(expr: &Value) -> impl Iterator<Item = String> {
     Meta::ALL.into_iter().filter_map(|meta| Some(expr.get(meta.key())?.as_str()?.to_owned()))
 }
 
+/// The kind of definition that `expr` is, or what to say if that cannot be told.
+fn meta(expr: &Value, dialect: Dialect) -> Result<Meta, String> {
+    let is_in = |meta: &Meta| expr.get(meta.key()).is_some();
+    if dialect.first_meta_counts() {
+        return Meta::FIRST.into_iter().find(is_in).ok_or_else(|| "expression is missing metatype".to_owned());
+    }
+    let mut metas = Meta::ALL.into_iter().filter(is_in);
+    match (metas.next(), metas.next()) {
+        (Some(meta), None) => Ok(meta),
+        _ => {
+            let keys: Vec<String> = Meta::ALL.iter().map(|meta| format!("'{}'", meta.key())).collect();
+            Err(format!("expression must have exactly one key {}", keys.join(", ")))
+        }
+    }
+}
+
 /// Checks one definition. `None` if too little of it can be understood.
 fn definition(
     module: usize,
@@ -200,12 +221,12 @@ fn definition(
     pragma: &Pragma,
     out: &mut Vec<Diagnostic>,
 ) -> Option<Def> {
-    let mut metas = Meta::ALL.into_iter().filter(|meta| expr.get(meta.key()).is_some());
-    let (Some(meta), None) = (metas.next(), metas.next()) else {
-        let keys: Vec<String> = Meta::ALL.iter().map(|meta| format!("'{}'", meta.key())).collect();
-        let message = format!("expression must have exactly one key {}", keys.join(", "));
-        out.push(Diagnostic::new(&catalogue::META_AMBIGUOUS, message, expr.span));
-        return None;
+    let meta = match meta(expr, dialect) {
+        Ok(meta) => meta,
+        Err(message) => {
+            out.push(Diagnostic::new(&catalogue::META_AMBIGUOUS, message, expr.span));
+            return None;
+        }
     };
     let name_value = expr.get(meta.key())?;
     let Some(name) = name_value.as_str() else {
@@ -260,7 +281,7 @@ fn documentation(cx: &mut Context<'_>, expr: &Value, comment: Comment) -> Option
     };
     let command = cx.meta == Meta::Command;
     let section = |tag: &str| doc.sections.iter().find(|section| section.name == tag);
-    if !cx.dialect.section_positions() {
+    if !cx.dialect.doc_paragraphs() {
         if section("Returns").is_some() && !command {
             wrong(doc.span, "'Returns:' is only valid for commands");
         }

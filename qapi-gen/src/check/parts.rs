@@ -98,7 +98,7 @@ pub(super) fn features(cx: &mut Context<'_>, owner: &Value) -> Vec<Feature> {
 fn feature(cx: &mut Context<'_>, item: &Value) -> Option<Feature> {
     let name = item_name(cx, item, "features", &["if"])?;
     let what = What::Member("features", name);
-    check_part_name(cx, name, item.span, what, false);
+    check_part_name(cx, name, item.span, what, !cx.dialect.feature_case_rules());
     let cond = condition(cx, item, what);
     Some(Feature { name: name.to_owned(), cond })
 }

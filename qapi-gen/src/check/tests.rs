@@ -220,12 +220,12 @@ fn the_dialect_is_detected() {
     assert_eq!(detect("{ 'command': 'a', 'if': 'defined(A)' }"), ("6.1".to_owned(), 0));
     assert_eq!(detect("{ 'command': 'A', 'if': 'defined(A)' }"), ("5.2".to_owned(), 0));
     let comment = "##\n# @a:\n# Text.\n# Features:\n# @f: text\n##\n";
-    assert_eq!(detect(&format!("{comment}{{ 'command': 'a', 'features': ['f'] }}")), ("7.2".to_owned(), 0));
+    assert_eq!(detect(&format!("{comment}{{ 'command': 'a', 'features': ['f'] }}")), ("8.1".to_owned(), 0));
     // A mistake stays one although 5.2 would not see it.
     let mistakes = "{ 'command': 'A' } { 'command': 'b', 'data': 'None' }";
     assert_eq!(detect(mistakes), ("10.2".to_owned(), 2));
     assert_eq!(
         detect(&format!("{comment}{{ 'command': 'a', 'features': ['f'], 'data': 'None' }}")),
-        ("7.2".to_owned(), 1)
+        ("8.1".to_owned(), 1)
     );
 }

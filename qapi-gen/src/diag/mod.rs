@@ -36,6 +36,8 @@ pub struct Note {
     pub message: String,
     /// Where.
     pub span: Span,
+    /// The place that QEMU reports, where it differs.
+    pub reported: Option<Span>,
     /// The definition it is in.
     pub within: Option<Enclosing>,
 }

@@ -124,11 +124,11 @@ fn gnu(out: &mut String, sources: &SourceMap, d: &Diagnostic) {
     gnu_lead(out, sources, span, d.within.as_deref());
     put!(out, "{}:{}:", place.path.display(), place.line);
     if d.has_column {
-        put!(out, "{}:", place.column);
+        put!(out, "{}:", sources.reported_column(span));
     }
     put!(out, " error: {}\n", d.message);
     for note in &d.notes {
-        let place = sources.locate(note.span);
+        let place = sources.locate(note.reported.unwrap_or(note.span));
         gnu_lead(out, sources, note.span, note.within.as_ref());
         put!(out, "{}:{}: note: {}\n", place.path.display(), place.line, note.message);
     }

@@ -28,7 +28,7 @@ fn gnu_names_the_definition_and_its_line() {
          b.json: In struct 'X':\n\
          b.json:1: error: struct has unknown key 'y'\n\
          In file included from a.json:1:\n\
-         b.json:2:14: error: stray '1'\n"
+         b.json:2:6: error: stray '1'\n"
     );
 }
 

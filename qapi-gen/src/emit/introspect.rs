@@ -179,13 +179,15 @@ impl<'a> Writer<'a> {
             }
             TypeKind::Enum(values) => {
                 let mut entry = Entry::new(&name, "enum");
-                let members = self.kept.values(values).map(|(value, gate)| {
-                    let mut member = Entry::default();
-                    member.text("name", &value.name);
-                    self.features(&mut member, &value.features);
-                    (gate, member.finish())
-                });
-                entry.list("members", members.collect());
+                if self.schema.dialect.enum_members_introspected() {
+                    let members = self.kept.values(values).map(|(value, gate)| {
+                        let mut member = Entry::default();
+                        member.text("name", &value.name);
+                        self.features(&mut member, &value.features);
+                        (gate, member.finish())
+                    });
+                    entry.list("members", members.collect());
+                }
                 let names = self.kept.values(values).map(|(value, gate)| (gate, quoted(&value.name).into()));
                 entry.list("values", names.collect());
                 entry

@@ -60,7 +60,8 @@ impl<'p> Resolver<'p, '_> {
             ProtoKind::Builtin(Builtin::Str) => vec!["string", "number", "bool"],
             ProtoKind::Builtin(_) => vec!["number"],
             ProtoKind::Object { .. } => vec!["object"],
-            ProtoKind::Array(..) => vec!["array"],
+            ProtoKind::Array(..) if self.dialect.array_alternatives() => vec!["array"],
+            ProtoKind::Array(..) => Vec::new(),
             ProtoKind::Enum(values) => {
                 let mut kinds = vec!["string"];
                 if values.iter().any(|value| matches!(value.name.as_str(), "on" | "off")) {

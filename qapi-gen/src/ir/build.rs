@@ -28,6 +28,7 @@ struct Builder<'b, 'p, 'd> {
 impl Builder<'_, '_, '_> {
     fn schema(&self, loaded: &Loaded) -> Schema {
         let mut schema = Schema {
+            dialect: self.resolver.dialect,
             modules: modules(loaded, self.resolver.checked),
             types: Vec::with_capacity(self.resolver.declared.protos.len()),
             commands: Vec::new(),

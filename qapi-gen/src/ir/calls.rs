@@ -64,7 +64,7 @@ impl Resolver<'_, '_> {
             let message = format!("{meta}'s 'data' can take {} only with 'boxed': true", describe(proto));
             return self.error(def, &catalogue::DATA_TYPE, span, message);
         }
-        if !self.check_type(ty) || boxed || !self.dialect.conditional_arguments_boxed() {
+        if !self.dialect.conditional_arguments_boxed() || !self.check_type(ty) || boxed {
             return;
         }
         let TypeInfo::Object(info) = &self.infos[ty.0 as usize] else {

@@ -95,6 +95,7 @@ pub(super) struct Declared<'d> {
     pub(super) names: HashMap<Cow<'d, str>, Named<'d>>,
     pub(super) protos: Vec<Proto<'d>>,
     pub(super) entities: Vec<Entity<'d>>,
+    pub(super) too_many_features: Option<Diagnostic>,
 }
 
 /// Collects the entities of `checked`.
@@ -104,6 +105,7 @@ pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Vec<
             names: HashMap::with_capacity(checked.pieces.len() * 2),
             protos: Vec::with_capacity(checked.pieces.len() * 2),
             entities: Vec::with_capacity(checked.pieces.len() * 2),
+            too_many_features: None,
         },
         features: HashSet::from(["deprecated", "unstable"]),
         dialect,
@@ -179,6 +181,7 @@ impl<'d> Declarer<'d, '_> {
             diagnostic = diagnostic.note(Note {
                 message: "previous definition".to_owned(),
                 span: previous.name_span,
+                reported: Some(previous.span),
                 within: Some(Enclosing { meta: previous.meta.key(), name: previous.name.clone() }),
             });
         }
@@ -355,7 +358,7 @@ impl<'d> Declarer<'d, '_> {
         }
         if before <= MAX_FEATURES && self.features.len() > MAX_FEATURES {
             let message = format!("Maximum of {MAX_FEATURES} schema features is permitted");
-            self.out.push(about(def, &catalogue::TOO_MANY_FEATURES, def.name_span, message));
+            self.all.too_many_features = Some(about(def, &catalogue::TOO_MANY_FEATURES, def.name_span, message));
         }
     }
 }

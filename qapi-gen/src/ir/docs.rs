@@ -15,7 +15,7 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     let (role, parts) = parts(def);
     let excepted = || resolver.checked.pragma.documentation.contains(&def.name);
     let required = resolver.dialect.members_documented() && !excepted();
-    let mut found = Vec::new();
+    let (mut found, mut late) = (Vec::new(), Vec::new());
     let mut features = HashSet::new();
     let mut feature = |found: &mut Vec<Diagnostic>, feature: &Feature, span| {
         let place = features.len();
@@ -38,7 +38,7 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
         }
     }
     let known: HashSet<&str> = parts.iter().map(|part| part.name).collect();
-    let by_section = resolver.dialect.section_positions();
+    let by_section = resolver.dialect.doc_paragraphs();
     let mut unknown = |kind: &str, bogus: Vec<&Section>| {
         let Some(first) = bogus.first() else { return };
         let list: Vec<String> = bogus.iter().map(|section| format!("'{}'", section.name)).collect();
@@ -46,12 +46,14 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
         let message = format!("documented {kind}{plural} {} {verb} not exist", list.join(", "));
         let mut diagnostic = Diagnostic::new(&catalogue::DOC_MEMBER_UNKNOWN, message, first.span);
         diagnostic.reported = Some(if by_section { first.span } else { doc.span });
-        found.push(diagnostic);
+        late.push(diagnostic);
     };
     unknown("member", doc.args.iter().filter(|section| !known.contains(section.name.as_str())).collect());
     let kind = resolver.dialect.undocumented_feature();
     unknown(kind, doc.features.iter().filter(|section| !features.contains(&section.name)).collect());
     resolver.out.extend(found);
+    let at_once = !resolver.dialect.doc_paragraphs();
+    if at_once { &mut *resolver.out } else { &mut resolver.late }.extend(late);
 }
 
 /// Something that a comment can describe.

@@ -15,6 +15,7 @@ mod variants;
 
 pub(crate) use build::build;
 
+use crate::dialect::Dialect;
 use crate::source::Span;
 
 /// Index of a [`Module`] in [`Schema::modules`].
@@ -28,6 +29,8 @@ pub struct TypeId(pub u32);
 /// A whole schema after all checks passed.
 #[derive(Debug, Clone)]
 pub struct Schema {
+    /// The language that it was read in.
+    pub dialect: Dialect,
     /// Modules in order of first mention; index 0 is `./builtin`, index 1 the root file.
     pub modules: Vec<Module>,
     /// Every type: built-in, defined, implicit and array types. [`TypeId`] indexes it.

@@ -75,6 +75,8 @@ pub(super) struct Resolver<'p, 'd> {
     states: Vec<State>,
     /// Types being checked, one inside the other.
     depth: usize,
+    /// What QEMU finds when all else is well.
+    pub(super) late: Vec<Diagnostic>,
     pub(super) out: &'p mut Vec<Diagnostic>,
 }
 
@@ -82,7 +84,7 @@ pub(super) struct Resolver<'p, 'd> {
 pub(super) fn describe(proto: &Proto<'_>) -> String {
     let meta = match (&proto.kind, proto.def) {
         (ProtoKind::Builtin(_), _) => "built-in type",
-        (ProtoKind::Array(..), _) => "array type",
+        (ProtoKind::Array(element, _), _) => return format!("array type ['{element}']"),
         (ProtoKind::Enum(_), _) => "enum type",
         (ProtoKind::Alternate(_), _) => "alternate type",
         (ProtoKind::Object { .. }, Some(def)) if proto.is_definition() => type_meta(def.meta),
@@ -92,7 +94,7 @@ pub(super) fn describe(proto: &Proto<'_>) -> String {
 }
 
 /// Describes a part of `owner` in a message about `def`.
-fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def) -> String {
+fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def, dialect: Dialect) -> String {
     let owner_name = owner.def.map_or(owner.name.as_ref(), |def| def.name.as_str());
     let implicit = !owner.is_definition() && owner.name.starts_with("q_obj_");
     let (role, meta) = if implicit && owner.name.ends_with("-arg") {
@@ -102,7 +104,8 @@ fn describe_part(role: &str, name: &str, owner: &Proto<'_>, def: &Def) -> String
     } else {
         (role.to_owned(), "type")
     };
-    if owner_name == def.name {
+    let named = !implicit || dialect.implicit_owner_named();
+    if owner_name == def.name || !named {
         format!("{role} '{name}'")
     } else {
         format!("{role} '{name}' of {meta} '{owner_name}'")
@@ -120,7 +123,17 @@ impl<'p, 'd> Resolver<'p, 'd> {
         let count = declared.protos.len();
         let mut infos = Vec::with_capacity(count);
         infos.resize_with(count, TypeInfo::default);
-        Self { declared, checked, dialect, incomplete, infos, states: vec![State::New; count], depth: 0, out }
+        Self {
+            declared,
+            checked,
+            dialect,
+            incomplete,
+            infos,
+            states: vec![State::New; count],
+            depth: 0,
+            late: Vec::new(),
+            out,
+        }
     }
 
     pub(super) fn proto(&self, id: TypeId) -> &'p Proto<'d> {
@@ -150,7 +163,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
                     }
                 }
                 Entity::Command(def) | Entity::Event(def) => {
-                    if self.check_features(def, &def.features) {
+                    if self.check_features(def, &def.features, &def.name) {
                         self.check_call(def);
                     }
                     super::docs::check(self, def);
@@ -158,6 +171,8 @@ impl<'p, 'd> Resolver<'p, 'd> {
                 Entity::Include(..) => {}
             }
         }
+        self.out.append(&mut self.late);
+        self.out.extend(self.declared.too_many_features.clone());
     }
 
     /// The type called `name`; a mistake in `def` if there is none.
@@ -260,7 +275,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     /// Features of a definition that is a type: distinct, and none of those that only parts have.
     fn check_type_features(&mut self, def: &Def) -> bool {
-        if !self.check_features(def, &def.features) {
+        if !self.check_features(def, &def.features, &def.name) {
             return false;
         }
         let unstable = self.dialect.unstable_feature();
@@ -273,12 +288,14 @@ impl<'p, 'd> Resolver<'p, 'd> {
         found.is_none()
     }
 
-    /// Features of one owner must be distinct.
-    pub(super) fn check_features(&mut self, def: &Def, features: &[Feature]) -> bool {
+    /// Features of `owner`, which is `def` or a part of it, must be distinct.
+    pub(super) fn check_features(&mut self, def: &Def, features: &[Feature], owner: &str) -> bool {
         let mut seen: HashMap<Cow<'_, str>, &str> = HashMap::new();
         for feature in features {
             if let Some(first) = seen.insert(c_name(&feature.name), &feature.name) {
-                let message = format!("feature '{}' collides with feature '{first}'", feature.name);
+                // QEMU takes the owner for a type when it is a member.
+                let of = if owner == def.name { String::new() } else { format!(" of type '{owner}'") };
+                let message = format!("feature '{}'{of} collides with feature '{first}'{of}", feature.name);
                 self.error(def, &catalogue::NAME_CLASH, def.name_span, message);
                 return false;
             }
@@ -368,10 +385,10 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     /// Looks up the type of a member and checks its features.
     pub(super) fn member(&mut self, member: &'p MemberDef, owner: TypeId, def: &Def) -> Option<Resolved<'p>> {
-        let proto = self.proto(owner);
-        let what = || describe_part("member", &member.name, proto, def);
+        let (proto, dialect) = (self.proto(owner), self.dialect);
+        let what = || describe_part("member", &member.name, proto, def, dialect);
         let ty = self.lookup_ref(&member.ty, def, &catalogue::MEMBER_TYPE_UNKNOWN, what)?;
-        self.check_features(def, &member.features).then_some(Resolved { member, ty, owner })
+        self.check_features(def, &member.features, &member.name).then_some(Resolved { member, ty, owner })
     }
 
     /// Adds a member to `seen`; false if its name is taken there.
@@ -388,7 +405,8 @@ impl<'p, 'd> Resolver<'p, 'd> {
 
     /// Reports that `new` has the name of `old`.
     pub(super) fn clash(&mut self, new: Resolved<'p>, old: Resolved<'p>, def: &Def) {
-        let words = |part: Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def);
+        let words =
+            |part: Resolved<'_>| describe_part("member", &part.member.name, self.proto(part.owner), def, self.dialect);
         let message = format!("{} collides with {}", words(new), words(old));
         let own = self.proto(new.owner).def.is_some_and(|owner| owner.name == def.name);
         let span = if own { new.member.span } else { def.name_span };

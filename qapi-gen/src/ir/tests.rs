@@ -175,7 +175,7 @@ fn commands_and_events_are_checked() {
         ("{ 'command': 'c', 'data': 'Ee' }", "command's 'data' cannot take enum type 'Ee'"),
         ("{ 'command': 'c', 'data': 'Uu' }", "command's 'data' can take union type 'Uu' only with 'boxed': true"),
         ("{ 'command': 'c', 'returns': 'int' }", "command's 'returns' cannot take built-in type 'int'"),
-        ("{ 'command': 'c', 'returns': ['Ee'] }", "command's 'returns' cannot take array type 'EeList'"),
+        ("{ 'command': 'c', 'returns': ['Ee'] }", "command's 'returns' cannot take array type ['Ee']"),
         ("{ 'command': 'c', 'returns': 'No' }", "command's 'returns' uses unknown type 'No'"),
         ("{ 'command': 'c', 'returns': ['No'] }", "command uses unknown type 'No'"),
         ("{ 'event': 'EV', 'data': 'str' }", "event's 'data' cannot take built-in type 'str'"),
@@ -204,7 +204,7 @@ fn names_share_one_space() {
     refused(
         "{ 'struct': 'Ss', 'data': { 'a': ['strList'] } }",
         "10.0",
-        &["array element cannot be array type 'strList'"],
+        &["array element cannot be array type ['str']"],
     );
 }
 

@@ -27,6 +27,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
                 None => good = false,
             }
         }
+        for branch in &branches {
+            good &= self.check_type(branch.ty) && self.no_clash(branch.ty, seen, def);
+        }
         let written: HashSet<&str> = variants.branches.iter().map(|b| b.name.as_str()).collect();
         let Some(Named::Type(empty)) = self.declared.names.get("q_empty") else {
             return None;
@@ -102,9 +105,6 @@ impl<'p, 'd> Resolver<'p, 'd> {
         if !fits {
             let message = format!("branch '{}' cannot use {}", branch.name, describe(proto));
             self.error(def, &catalogue::BRANCH_TYPE, branch.ty.span, message);
-            return None;
-        }
-        if !self.check_type(ty) || !self.no_clash(ty, seen, def) {
             return None;
         }
         Some(ResolvedBranch { name: &branch.name, ty, cond: &branch.cond, explicit: true, span: branch.span })

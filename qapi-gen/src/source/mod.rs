@@ -145,6 +145,15 @@ impl SourceMap {
         Location { path: file.path.clone(), line: index + 1, column }
     }
 
+    /// The column of the start of `span` as QEMU counts: there a tab goes back to the place in its group of eight
+    /// columns that the line had reached.
+    pub(crate) fn reported_column(&self, span: Span) -> usize {
+        let Some(file) = self.file(span.file) else { return 1 };
+        let (_, start) = file.line_at(span.start);
+        let before = file.text.get(start..span.start as usize).unwrap_or("");
+        before.chars().fold(1, |column, c| if c == '\t' { (column - 1) % 8 + 1 } else { column + 1 })
+    }
+
     /// The include directives that lead to `file`, outermost first.
     #[must_use]
     pub fn include_chain(&self, file: FileId) -> Vec<Span> {

@@ -67,6 +67,11 @@ pub(super) fn not_a_token(text: &str, pos: usize) -> Option<(&'static Rule, Stri
     }
 }
 
+/// True if there is a token at `pos`, and it is not the `{` of an object.
+pub(super) fn is_other_token(text: &str, pos: usize) -> bool {
+    text.as_bytes().get(pos) != Some(&b'{') && not_a_token(text, pos).is_none()
+}
+
 /// What is wrong with the string that `rest` starts with.
 fn bad_string(rest: &str) -> Option<(&'static Rule, String, usize)> {
     let mut chars = rest.char_indices().skip(1);
@@ -153,7 +158,7 @@ pub(super) fn extent(text: &str, start: usize) -> Extent {
 }
 
 /// Behind the string that starts at `pos`; `None` if it does not end on its line.
-fn string_end(bytes: &[u8], pos: usize) -> Option<usize> {
+pub(super) fn string_end(bytes: &[u8], pos: usize) -> Option<usize> {
     let mut at = pos + 1;
     loop {
         match bytes.get(at)? {

@@ -22,8 +22,15 @@ pub(crate) enum Item {
     Include(usize),
     /// A pragma directive: its whole expression.
     Pragma(Value),
-    /// Something that cannot be read, and the name it seems to define.
-    Broken(Diagnostic, Option<String>),
+    /// Something that cannot be read.
+    Broken {
+        /// Why.
+        diagnostic: Diagnostic,
+        /// The name it seems to define.
+        name: Option<String>,
+        /// Where it starts, if that is another token than the `{` of an object.
+        other: Option<Span>,
+    },
     /// The end of a file.
     End,
 }
@@ -65,7 +72,7 @@ pub(crate) fn load(loader: &dyn Loader, root: &Path) -> Loaded {
             let flaw = problem.span();
             let mut diagnostic = Diagnostic::syntax(problem.rule(), problem.about_root(root), flaw.unwrap_or_default());
             diagnostic.span = flaw;
-            walk.out.items.push((0, Item::Broken(diagnostic, None)));
+            walk.out.items.push((0, Item::Broken { diagnostic, name: None, other: None }));
             walk.out.incomplete = true;
         }
     }
@@ -80,6 +87,11 @@ pub(crate) fn load(loader: &dyn Loader, root: &Path) -> Loaded {
         }
     }
     walk.out
+}
+
+/// True for an object that is no directive.
+fn is_definition(value: &Value) -> bool {
+    value.as_dict().is_some() && value.get("include").is_none() && value.get("pragma").is_none()
 }
 
 /// A file that is being read.
@@ -196,11 +208,15 @@ impl Walk<'_> {
         }
     }
 
-    fn broken(&mut self, module: usize, diagnostic: Diagnostic, name: Option<String>) {
+    fn broken(&mut self, module: usize, diagnostic: Diagnostic) {
+        self.broken_at(module, diagnostic, None, None);
+    }
+
+    fn broken_at(&mut self, module: usize, diagnostic: Diagnostic, name: Option<String>, other: Option<Span>) {
         if let Some(frame) = self.stack.last_mut() {
             frame.errors += 1;
         }
-        self.out.items.push((module, Item::Broken(diagnostic, name)));
+        self.out.items.push((module, Item::Broken { diagnostic, name, other }));
     }
 
     /// Reads the piece at `start`.
@@ -217,32 +233,49 @@ impl Walk<'_> {
             Err(diagnostic) => {
                 let name = lex::defined_name(text, start).map(str::to_owned);
                 self.resume_at(parsed.end);
-                self.broken(module, diagnostic, name);
+                let other = lex::is_other_token(self.out.sources.text(file), start);
+                let other = other.then(|| Span::new(file, start, start + 1));
+                self.broken_at(module, diagnostic, name, other);
             }
             Ok(value) => {
                 self.resume_at(parsed.end);
+                if !is_definition(&value) {
+                    self.look_ahead(module, &value);
+                }
                 self.expression(module, value);
             }
         }
+    }
+
+    /// Reports what is behind `value` if it is no token. QEMU reads one token ahead of directives.
+    fn look_ahead(&mut self, module: usize, value: &Value) {
+        let file = value.span.file;
+        let text = self.out.sources.text(file);
+        let at = lex::skip_blank(text, value.span.end as usize);
+        let Some((rule, message, len)) = lex::not_a_token(text, at) else { return };
+        let next = lex::next_top_level(text, at);
+        self.resume_at(next);
+        let diagnostic = Diagnostic::syntax(rule, message, Span::new(file, at, at + len));
+        self.broken_at(module, diagnostic, None, value.as_dict().is_none().then_some(value.span));
     }
 
     fn expression(&mut self, module: usize, value: Value) {
         let Some(entries) = value.as_dict() else {
             let message = "top-level expression must be an object";
             let diagnostic = Diagnostic::new(&catalogue::TOP_LEVEL_NOT_OBJECT, message, value.span);
-            return self.broken(module, diagnostic, None);
+            return self.broken_at(module, diagnostic, None, Some(value.span));
         };
         let keys = entries.len();
         if let Some(target) = value.get("include") {
             let invalid = |message: &str| Diagnostic::new(&catalogue::INCLUDE_INVALID, message, value.span);
             let (name, span) = match target.as_str() {
                 _ if keys != 1 => {
-                    return self.broken(module, invalid("invalid 'include' directive"), None);
+                    return self.broken(module, invalid("invalid 'include' directive"));
                 }
                 Some(name) => (name.to_owned(), value.span),
                 None => {
                     let diagnostic = invalid("value of 'include' must be a string");
-                    return self.broken(module, diagnostic, None);
+                    return self.broken(module, diagnostic);
                 }
             };
             self.include(module, &name, span);
@@ -260,7 +293,7 @@ impl Walk<'_> {
         if self.stack.iter().any(|frame| frame.identity == identity) {
             let message = format!("inclusion loop for {name}");
             let diagnostic = Diagnostic::new(&catalogue::INCLUDE_LOOP, message, span);
-            return self.broken(module, diagnostic, None);
+            return self.broken(module, diagnostic);
         }
         if let Some(target) = self.seen.get(&identity) {
             let target = *target;
@@ -281,7 +314,7 @@ impl Walk<'_> {
                     Some(flaw) => Diagnostic::syntax(rule, problem.about(&path), flaw),
                     None => Diagnostic::new(rule, problem.about(&path), span),
                 };
-                self.broken(module, diagnostic, None);
+                self.broken(module, diagnostic);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Text to syntax tree: expressions, directives and documentation comments. No meaning yet.
 
 pub(crate) mod doc;
+mod duplicates;
 #[rustfmt::skip]
 #[allow(
     dead_code,

@@ -1,12 +1,12 @@
 //! One expression: pest's pairs to a [`Value`], pest's failure to a diagnostic.
 
 use super::grammar::{Grammar, Rule};
-use super::lex;
 use super::value::{Entry, Kind, Value};
+use super::{duplicates, lex};
 use crate::diag::{Diagnostic, catalogue};
 use crate::source::{FileId, Span};
 use pest::Parser as _;
-use pest::error::{ErrorVariant, InputLocation};
+use pest::error::{Error, ErrorVariant, InputLocation};
 use pest::iterators::Pair;
 
 /// An expression, or what is wrong with it, and where to go on.
@@ -19,6 +19,14 @@ pub(super) struct Parsed {
 pub(super) fn expression(file: FileId, text: &str, start: usize) -> Parsed {
     let extent = lex::extent(text, start);
     if let Some(at) = extent.too_deep {
+        // Mistakes before that place come first, and the text up to there is not too deep.
+        if let Some(slice) = text.get(start..at)
+            && let Err(error) = Grammar::parse(Rule::expression, slice)
+            && let (found, expected) = place(&error)
+            && lex::skip_blank(text, start + found) < at
+        {
+            return failed(file, text, start, &extent, start + found, expected);
+        }
         let message = format!("brackets are nested more than {} deep", lex::MAX_DEPTH);
         let span = Span::new(file, at, at + 1);
         return Parsed {
@@ -29,31 +37,37 @@ pub(super) fn expression(file: FileId, text: &str, start: usize) -> Parsed {
     let slice = text.get(start..extent.end).unwrap_or("");
     match Grammar::parse(Rule::expression, slice) {
         Ok(mut pairs) => {
-            let mut context = Context { file, base: start, duplicate: None };
+            let mut context = Context { file, base: start, duplicate: false };
             let Some(pair) = pairs.next() else {
                 return failed(file, text, start, &extent, start, &[]);
             };
             let end = start + pair.as_span().end();
             let value = context.value(pair);
-            Parsed { result: context.duplicate.map_or(Ok(value), Err), end }
+            let duplicate = if context.duplicate { duplicates::first(file, text, start, end) } else { None };
+            Parsed { result: duplicate.map_or(Ok(value), Err), end }
         }
         Err(error) => {
-            let at = match error.location {
-                InputLocation::Pos(at) | InputLocation::Span((at, _)) => start + at,
-            };
-            let expected: &[Rule] = match &error.variant {
-                ErrorVariant::ParsingError { positives, .. } => positives,
-                ErrorVariant::CustomError { .. } => &[],
-            };
-            failed(file, text, start, &extent, at, expected)
+            let (at, expected) = place(&error);
+            failed(file, text, start, &extent, start + at, expected)
         }
+    }
+}
+
+/// Where parsing failed, and what could have stood there.
+fn place(error: &Error<Rule>) -> (usize, &[Rule]) {
+    let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+    match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => (at, positives),
+        ErrorVariant::CustomError { .. } => (at, &[]),
     }
 }
 
 /// The diagnostic for a mistake at `at`, where one of `expected` should stand.
 fn failed(file: FileId, text: &str, start: usize, extent: &lex::Extent, at: usize, expected: &[Rule]) -> Parsed {
     let at = lex::skip_blank(text, at);
-    let diagnostic = if at >= text.len() {
+    let diagnostic = if let Some(duplicate) = duplicates::first(file, text, start, at) {
+        duplicate
+    } else if at >= text.len() {
         let at = lex::end_of_file(text);
         Diagnostic::syntax(&catalogue::UNEXPECTED_TOKEN, wanted(expected), Span::new(file, at, at))
     } else if let Some((rule, message, len)) = lex::not_a_token(text, at) {
@@ -88,7 +102,8 @@ fn wanted(expected: &[Rule]) -> &'static str {
 struct Context {
     file: FileId,
     base: usize,
-    duplicate: Option<Diagnostic>,
+    /// True if some object has a key twice.
+    duplicate: bool,
 }
 
 impl Context {
@@ -128,29 +143,22 @@ impl Context {
                 }
             }
         }
-        if self.duplicate.is_none() {
-            self.duplicate = duplicate_key(&entries);
-        }
+        self.duplicate = self.duplicate || has_duplicate(&entries);
         entries
     }
 }
 
-/// The first key that occurs twice. QEMU reports it at the second value.
-fn duplicate_key(entries: &[Entry]) -> Option<Diagnostic> {
-    let report = |entry: &Entry| {
-        let message = format!("duplicate key '{}'", entry.key);
-        Diagnostic::syntax(&catalogue::DUPLICATE_KEY, message, entry.value.span)
-    };
+/// True if a key occurs twice.
+fn has_duplicate(entries: &[Entry]) -> bool {
     if entries.len() > 16 {
         let mut seen = std::collections::HashSet::with_capacity(entries.len());
-        return entries.iter().find(|entry| !seen.insert(&entry.key)).map(report);
+        return !entries.iter().all(|entry| seen.insert(&entry.key));
     }
-    let again = |(i, entry): &(usize, &Entry)| entries[..*i].iter().any(|e| e.key == entry.key);
-    entries.iter().enumerate().find(again).map(|(_, entry)| report(entry))
+    entries.iter().enumerate().any(|(i, entry)| entries[..i].iter().any(|earlier| earlier.key == entry.key))
 }
 
 /// The text of a quoted string.
-fn unquote(quoted: &str) -> String {
+pub(super) fn unquote(quoted: &str) -> String {
     let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or("");
     if inner.contains('\\') { inner.replace("\\\\", "\\") } else { inner.to_owned() }
 }

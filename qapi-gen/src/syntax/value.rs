@@ -60,6 +60,17 @@ impl Value {
         }
     }
 
+    /// True unless it is `false`, or a string, array or object without anything in it. QEMU takes what is empty for
+    /// absent in some places.
+    pub(crate) fn is_truthy(&self) -> bool {
+        match &self.kind {
+            Kind::Str(text) => !text.is_empty(),
+            Kind::Bool(on) => *on,
+            Kind::List(items) => !items.is_empty(),
+            Kind::Dict(entries) => !entries.is_empty(),
+        }
+    }
+
     /// The value of `key`, if it is an object that has it.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.as_dict()?.iter().find(|entry| entry.key == key).map(|entry| &entry.value)

@@ -1,10 +1,10 @@
 //! Documentation comments: where they end, and their sections.
 //!
-//! QEMU has had two grammars for their text: [`lines`] up to 8.0, [`hanging`] from 8.1.
+//! QEMU has had two grammars for their text: [`lines`] up to 8.2, [`paragraphs`] from 9.0.
 
 mod described;
-mod hanging;
 mod lines;
+mod paragraphs;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -87,10 +87,10 @@ impl Block {
             return Err(Diagnostic::syntax(&catalogue::DOC_DELIMITER, message, span));
         }
         let lines = Lines::new(self.file, text, self.start);
-        if dialect.hanging_docs() {
-            hanging::parse(lines, dialect, self.span()).map(|doc| vec![doc])
+        if dialect.doc_paragraphs() {
+            paragraphs::parse(lines, dialect, self.span()).map(|doc| vec![doc])
         } else {
-            lines::parse(lines, self.span())
+            lines::parse(lines, dialect, self.span())
         }
     }
 }
@@ -125,6 +125,11 @@ impl<'t> Lines<'t> {
     fn next(&mut self) -> Result<Option<&'t str>, Diagnostic> {
         let Some((_, line)) = self.raw() else {
             let at = lex::skip_blank(self.text, self.pos).min(lex::end_of_file(self.text));
+            if let Some((rule, message, len)) =
+                lex::not_a_token(self.text, at).filter(|_| at < lex::end_of_file(self.text))
+            {
+                return Err(Diagnostic::syntax(rule, message, Span::new(self.file, at, at + len)));
+            }
             let message = "documentation comment must end with '##'";
             let span = Span::new(self.file, at, at);
             return Err(Diagnostic::syntax(&catalogue::DOC_DELIMITER, message, span));
@@ -161,7 +166,13 @@ fn described(line: &str) -> Option<(&str, usize)> {
 
 /// Number of blanks at the start of `line`.
 fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+    line.chars().take_while(|c| lex::is_blank(*c)).count()
+}
+
+/// `line` without its first `count` blanks, or as many as it has.
+fn without_indent(line: &str, count: usize) -> &str {
+    let mut blanks = line.char_indices().take_while(|(_, c)| lex::is_blank(*c)).skip(count);
+    blanks.next().map_or_else(|| line.trim_start_matches(lex::is_blank), |(at, _)| line.get(at..).unwrap_or(""))
 }
 
 /// What a line with too little indentation is told.

@@ -8,11 +8,11 @@ use crate::source::Span;
 /// Longest line, with its `# `.
 const COLUMNS: usize = 70;
 
-/// Whether a literal block is open, and its indentation once known.
+/// Whether a literal block is open, and its indentation; 0 as long as that is not known.
 #[derive(Default)]
 pub(super) struct Style {
     literal: bool,
-    indent: Option<usize>,
+    indent: usize,
 }
 
 impl Style {
@@ -20,10 +20,14 @@ impl Style {
     pub(super) fn check(&mut self, line: &str, lines: &Lines<'_>) -> Result<(), Diagnostic> {
         if opens_literal(line) {
             self.literal = true;
-            self.indent = None;
+            self.indent = 0;
         } else if self.literal && !line.is_empty() {
             let indent = indentation(line);
-            self.literal = indent >= *self.indent.get_or_insert(indent);
+            // As long as nothing is indented, QEMU takes every line for the first one.
+            if self.indent == 0 {
+                self.indent = indent;
+            }
+            self.literal = indent >= self.indent;
         }
         if self.literal {
             return Ok(());
@@ -33,10 +37,12 @@ impl Style {
             return Err(lines.error(&catalogue::DOC_STYLE, message));
         }
         if let Some(at) = narrow_gap(line) {
-            // Behind the punctuation; the text starts behind `# `.
-            let at = lines.at + 2 + at + 1;
+            // Behind the punctuation; QEMU counts from the start of the line and takes `# ` for the first there.
+            let start =
+                lines.text.get(..lines.at).and_then(|before| before.rfind(['\n', '\r'])).map_or(0, |end| end + 1);
+            let at = start + 2 + at + 1;
             let span = Span::new(lines.file, at, at + 1);
-            let message = "Use two spaces between sentences";
+            let message = "Use two spaces between sentences\nIf this not the end of a sentence, please report a bug.";
             return Err(Diagnostic::syntax(&catalogue::DOC_STYLE, message, span));
         }
         Ok(())
@@ -60,17 +66,36 @@ fn is_url(line: &str) -> bool {
     ["http://", "https://", "ftp://"].iter().any(|scheme| line.starts_with(scheme)) && !line.contains(' ')
 }
 
-/// The punctuation that ends a sentence and is followed by one space only.
+/// The punctuation that ends a sentence and is followed by one space only. An `e.g.` and the number of a list item end
+/// none.
 fn narrow_gap(line: &str) -> Option<usize> {
-    let bytes = line.as_bytes();
-    let text = indentation(line);
-    (0..bytes.len()).find(|&at| {
-        let gap = matches!(bytes[at], b'.' | b'!' | b'?')
-            && bytes.get(at + 1) == Some(&b' ')
-            && bytes.get(at + 2).is_some_and(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || *c == b'(');
-        let number = at == text + 1 && bytes[text].is_ascii_digit() && bytes[at] == b'.';
-        let word_before = at >= 4 && (bytes[at - 4].is_ascii_alphanumeric() || bytes[at - 4] == b'_');
-        let for_example = at >= 3 && &bytes[at - 3..=at] == b"e.g." && !word_before;
-        gap && !number && !for_example
-    })
+    let gap = |at: usize| {
+        let rest = line.get(at..)?.strip_prefix(' ')?;
+        rest.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '(').then_some(at + 2)
+    };
+    let mut next = list_number(line).and_then(gap).unwrap_or(0);
+    let mut before = line.get(..next)?.chars().next_back();
+    while let Some(c) = line.get(next..)?.chars().next() {
+        let at = next;
+        next += c.len_utf8();
+        let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        before = Some(c);
+        if line.get(at..)?.starts_with("e.g.") && !in_word {
+            if let Some(end) = gap(at + 4) {
+                before = line.get(..end)?.chars().next_back();
+                next = end;
+            }
+        } else if matches!(c, '.' | '!' | '?') && gap(next).is_some() {
+            return Some(at);
+        }
+    }
+    None
+}
+
+/// Where the one-digit number and the dot end that `line` starts with, if it is an item of a list.
+fn list_number(line: &str) -> Option<usize> {
+    let mut rest = line.trim_start_matches(' ').chars();
+    rest.next().filter(|c| c.is_numeric())?;
+    rest.next().filter(|c| *c == '.')?;
+    Some(line.len() - rest.as_str().len())
 }

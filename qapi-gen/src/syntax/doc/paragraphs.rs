@@ -1,11 +1,12 @@
-//! The grammar of documentation text from QEMU 8.1 on: sections start at paragraphs, their
+//! The grammar of documentation text from QEMU 9.0 on: sections start at paragraphs, their
 //! text is indented.
 
 use super::style::Style;
-use super::{Doc, Lines, Section, de_indent, described, indentation};
+use super::{Doc, Lines, Section, de_indent, described, indentation, without_indent};
 use crate::diag::{Diagnostic, catalogue};
 use crate::dialect::Dialect;
 use crate::source::Span;
+use crate::syntax::lex::is_blank;
 
 /// Parses the lines of a comment.
 pub(super) fn parse(lines: Lines<'_>, dialect: Dialect, span: Span) -> Result<Doc, Diagnostic> {
@@ -45,7 +46,7 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     fn advance(&mut self) -> Result<(), Diagnostic> {
-        self.line = self.lines.next()?.map(str::trim_end);
+        self.line = self.lines.next()?.map(|line| line.trim_end_matches(is_blank));
         if let (Some(style), Some(line)) = (&mut self.style, self.line) {
             style.check(line, &self.lines)?;
         }
@@ -157,14 +158,13 @@ impl<'t> Parser<'t> {
             return Ok(None);
         };
         match tag {
-            "Errors" if !self.dialect.errors_section() => Ok(None),
             "Note" | "Notes" | "Example" | "Examples" if self.dialect.rst_admonitions() => {
                 let instead = if tag.starts_with("Note") {
-                    "'.. note::' or '.. admonition:: notes' directives"
+                    "rST's '.. note::' or '.. admonition:: notes' directives, or another suitable admonition instead."
                 } else {
-                    "'.. qmp-example::' directive"
+                    "the '.. qmp-example::' directive, or other suitable markup instead."
                 };
-                let message = format!("The '{tag}' section is no longer supported. Please use rST's {instead}");
+                let message = format!("The '{tag}' section is no longer supported. Please use {instead}");
                 Err(self.lines.error(&catalogue::DOC_SECTION, message))
             }
             _ => Ok(Some((tag, text))),
@@ -221,7 +221,7 @@ impl<'t> Parser<'t> {
         for _ in 0..empty {
             self.append("");
         }
-        self.append(line.get(indent..).unwrap_or(line));
+        self.append(without_indent(line, indent));
         let mut second = true;
         loop {
             self.advance()?;
@@ -235,7 +235,7 @@ impl<'t> Parser<'t> {
                 }
                 return Ok(());
             }
-            self.append(line.get(indent..).unwrap_or(""));
+            self.append(without_indent(line, indent));
             second = false;
         }
     }
@@ -264,6 +264,7 @@ impl<'t> Parser<'t> {
 
     /// Trims all texts and refuses empty ones, in the order of the comment.
     fn finish(mut self) -> Result<Doc, Diagnostic> {
+        let kinds = self.dialect.doc_kinds();
         let doc = &mut self.doc;
         trim(&mut doc.body);
         let mut empty: Option<(Span, String)> = None;
@@ -276,11 +277,12 @@ impl<'t> Parser<'t> {
                 let earlier = empty.as_ref().is_none_or(|(span, _)| section.span.start < span.start);
                 if section.text.is_empty() && !plain && earlier {
                     let kind = match section.name.as_str() {
-                        _ if !kind.is_empty() => kind,
-                        "TODO" => "Todo",
-                        tag => tag,
+                        name if !kind.is_empty() && !kinds => format!("@{name}"),
+                        _ if !kind.is_empty() => kind.to_owned(),
+                        "TODO" if kinds => "Todo".to_owned(),
+                        tag => tag.to_owned(),
                     };
-                    empty = Some((section.span, kind.to_owned()));
+                    empty = Some((section.span, kind));
                 }
             }
         }
