@@ -44,7 +44,7 @@ fn typed(text: &[u8]) -> usize {
             types::QueryStatus::NAME => decode::<types::QueryStatus>(arguments),
             types::BlockdevAdd::NAME => decode::<types::BlockdevAdd>(arguments),
             types::NetdevAdd::NAME => decode::<types::NetdevAdd>(arguments),
-            types::MigrateSetParameters::NAME => decode::<types::MigrateSetParameters>(arguments),
+            types::MigrateSetParametersCommand::NAME => decode::<types::MigrateSetParametersCommand>(arguments),
             types::SendKey::NAME => decode::<types::SendKey>(arguments),
             other => panic!("{other} is not in the stream"),
         }

@@ -2,21 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops::Range;
 
-use super::reader::{Fault, Read, Reader};
+use super::reader::{Fault, Name, Read, Reader};
 use crate::value::{Dict, Kind, Number, Value};
 
 /// Names that are compared one by one; from there on a set is faster, and safe against a peer that sends thousands.
 const FEW: usize = 16;
-
-/// Where a member of an object stands in the text.
-#[derive(Debug, Clone)]
-pub(super) struct Member {
-    /// The name, quotes included.
-    pub(super) name: Range<usize>,
-    pub(super) value: Range<usize>,
-}
 
 /// What becomes of the values read.
 trait Build<'a> {
@@ -33,7 +24,7 @@ trait Build<'a> {
     fn close_list(&mut self, list: Self::List) -> Self::Value;
     fn open_dict(&mut self) -> Self::Dict;
     /// `false` if the name has been there.
-    fn member(&mut self, dict: &mut Self::Dict, name: Cow<'a, str>, value: Self::Value) -> bool;
+    fn member(&mut self, dict: &mut Self::Dict, name: Name<'a>, value: Self::Value) -> bool;
     fn close_dict(&mut self, dict: Self::Dict) -> Self::Value;
 }
 
@@ -46,31 +37,6 @@ impl<'a> Reader<'a> {
     /// Reads any value and forgets it; names that occur twice are found nevertheless.
     pub(crate) fn skip(&mut self) -> Read<()> {
         self.build(&mut Check { names: Vec::new() })
-    }
-
-    /// Reads an object, whose bracket comes next, and notes where its members are. Of what is wrong it may know less than
-    /// [`skip`](Self::skip).
-    pub(super) fn members(&mut self, members: &mut Vec<Member>) -> Read<()> {
-        let mut check = Check { names: Vec::new() };
-        let mut names = check.open_dict();
-        if self.open(b'}')? {
-            return Ok(());
-        }
-        loop {
-            self.peek();
-            let from = self.position();
-            let name = self.name()?;
-            self.peek();
-            let value = self.position();
-            self.build(&mut check)?;
-            if !check.member(&mut names, name, ()) {
-                return Err(Fault::syntax("duplicate key"));
-            }
-            members.push(Member { name: from..value, value: value..self.position() });
-            if !self.more(b'}')? {
-                return Ok(());
-            }
-        }
     }
 
     /// Reads any value. Not by recursion, since a hostile text has 1024 levels and a thread need not have the stack.
@@ -152,9 +118,9 @@ impl<'a> Reader<'a> {
 
     /// Reads the name of the next member; `None` if what is in its place is none.
     #[inline]
-    fn next_name(&mut self) -> Read<Option<Cow<'a, str>>> {
+    fn next_name(&mut self) -> Read<Option<Name<'a>>> {
         match self.peek() {
-            Some(b'"' | b'\'') => self.name().map(Some),
+            Some(b'"' | b'\'') => self.key().map(Some),
             _ => Ok(None),
         }
     }
@@ -164,7 +130,7 @@ impl<'a> Reader<'a> {
 enum Open<'a, B: Build<'a>> {
     List(B::List),
     /// An object, and the name of the member that the value belongs to.
-    Dict(B::Dict, Cow<'a, str>),
+    Dict(B::Dict, Name<'a>),
     /// An object, in the place of a name.
     Name,
 }
@@ -209,8 +175,8 @@ impl<'a> Build<'a> for Tree {
         Dict::new()
     }
 
-    fn member(&mut self, dict: &mut Dict, name: Cow<'a, str>, value: Value) -> bool {
-        dict.insert_new(name.into_owned(), value)
+    fn member(&mut self, dict: &mut Dict, name: Name<'a>, value: Value) -> bool {
+        String::from_utf8(name.into_owned()).is_ok_and(|name| dict.insert_new(name, value))
     }
 
     fn close_dict(&mut self, dict: Dict) -> Value {
@@ -221,7 +187,7 @@ impl<'a> Build<'a> for Tree {
 /// Builds nothing, but sees to it that no name occurs twice in an object.
 struct Check<'a> {
     /// The names of all objects that are open, the innermost last.
-    names: Vec<Cow<'a, str>>,
+    names: Vec<Name<'a>>,
 }
 
 /// The names of one object.
@@ -230,7 +196,7 @@ struct Names<'a> {
     base: usize,
     /// The same names, once they are many.
     #[expect(clippy::box_collection, reason = "seldom there, and often moved")]
-    set: Option<Box<HashSet<Cow<'a, str>>>>,
+    set: Option<Box<HashSet<Name<'a>>>>,
 }
 
 impl<'a> Build<'a> for Check<'a> {
@@ -256,7 +222,7 @@ impl<'a> Build<'a> for Check<'a> {
         Names { base: self.names.len(), set: None }
     }
 
-    fn member(&mut self, dict: &mut Names<'a>, name: Cow<'a, str>, (): ()) -> bool {
+    fn member(&mut self, dict: &mut Names<'a>, name: Name<'a>, (): ()) -> bool {
         if let Some(set) = &mut dict.set {
             return set.insert(name);
         }
@@ -277,7 +243,7 @@ impl<'a> Build<'a> for Check<'a> {
 }
 
 /// Whether no two of these names are the same.
-pub(crate) fn distinct<'a>(names: impl ExactSizeIterator<Item = &'a str> + Clone) -> bool {
+pub(crate) fn distinct<'a>(names: impl ExactSizeIterator<Item = &'a [u8]> + Clone) -> bool {
     if names.len() <= FEW {
         return names.clone().enumerate().all(|(i, name)| names.clone().take(i).all(|other| other != name));
     }

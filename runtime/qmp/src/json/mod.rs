@@ -14,6 +14,7 @@ mod lexer;
 mod pretty;
 mod raw;
 mod reader;
+mod scan;
 mod stream;
 mod string;
 #[cfg(test)]
@@ -24,7 +25,7 @@ pub use raw::Raw;
 pub use stream::{Frame, Members, Stream};
 
 pub(crate) use build::distinct;
-pub(crate) use reader::{Fault, Reader};
+pub(crate) use reader::{Fault, Name, Reader};
 
 use crate::value::Value;
 

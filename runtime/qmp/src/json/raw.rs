@@ -32,13 +32,13 @@ impl<'a> Raw<'a> {
 
     /// What kind of value it is.
     pub fn kind(&self) -> Kind {
-        Reader::new(self.0).kind().unwrap_or(Kind::Null)
+        Reader::of_little(self.0).kind().unwrap_or(Kind::Null)
     }
 
     /// The text of a string value.
     pub fn as_str(&self) -> Option<Cow<'a, str>> {
-        match self.kind() {
-            Kind::String => Reader::new(self.0).string().ok(),
+        match self.0.first() {
+            Some(b'"' | b'\'') => Reader::of_little(self.0).string().ok(),
             _ => None,
         }
     }

@@ -23,6 +23,9 @@ impl Fault {
     }
 }
 
+/// A member's name: UTF-8, and for being compared.
+pub(crate) type Name<'a> = Cow<'a, [u8]>;
+
 /// What reading a part of the text comes to.
 pub(crate) type Read<T> = Result<T, Fault>;
 
@@ -39,6 +42,11 @@ pub(crate) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, utf8: std::str::from_utf8(text).ok(), at: 0, depth: 0 }
+    }
+
+    /// At the start of a text of which little will be read, so that it is not worth checking as a whole.
+    pub(crate) fn of_little(text: &'a [u8]) -> Self {
+        Self { text, utf8: None, at: 0, depth: 0 }
     }
 
     /// Where the reader stands, in bytes from the start.
@@ -149,12 +157,18 @@ impl<'a> Reader<'a> {
         !matches!(self.kind(), Err(Fault::Lexical))
     }
 
-    /// Reads a member's name and the colon. Something else in the place of a name is called a lexical error here: what it
-    /// is depends on the whole value, which is for [`skip`](Self::skip) to read.
+    /// Reads a member's name, in UTF-8, and the colon. Something else in the place of a name is called a lexical error here:
+    /// what it is depends on the whole value, which is for [`skip`](Self::skip) to read.
     #[inline]
-    pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
+    pub(crate) fn key(&mut self) -> Read<Name<'a>> {
         let name = match self.peek() {
-            Some(b'"' | b'\'') => self.string()?,
+            Some(b'"' | b'\'') => match self.token()? {
+                (body, true) => Cow::Borrowed(body),
+                (body, false) => match self.decode(body)? {
+                    Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                    Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+                },
+            },
             _ => return Err(Fault::Lexical),
         };
         match self.peek() {
@@ -168,42 +182,67 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// As [`key`](Self::key), as text.
+    pub(crate) fn name(&mut self) -> Read<Cow<'a, str>> {
+        match self.key()? {
+            Cow::Borrowed(name) => std::str::from_utf8(name).map(Cow::Borrowed).map_err(|_| Fault::Lexical),
+            Cow::Owned(name) => String::from_utf8(name).map(Cow::Owned).map_err(|_| Fault::Lexical),
+        }
+    }
+
     /// Reads a string, whose quote [`peek`](Self::peek) found.
     #[inline]
     pub(crate) fn string(&mut self) -> Read<Cow<'a, str>> {
+        match self.token()? {
+            (body, true) => {
+                let (from, end) = (self.at - 1 - body.len(), self.at - 1);
+                let text = match self.utf8 {
+                    Some(text) => text.get(from..end),
+                    None => std::str::from_utf8(body).ok(),
+                };
+                text.map(Cow::Borrowed).ok_or(Fault::Lexical)
+            }
+            (body, false) => self.decode(body),
+        }
+    }
+
+    /// Steps over a string, whose quote comes next: its body, and whether that is plain ASCII without escapes.
+    #[inline]
+    fn token(&mut self) -> Read<(&'a [u8], bool)> {
         let quote = self.text.get(self.at).copied().unwrap_or_default();
         let from = self.at + 1;
         let (end, plain) = string_end(self.text, from, quote)?;
         self.at = end + 1;
-        if plain {
-            let text = match self.utf8 {
-                Some(text) => text.get(from..end),
-                None => std::str::from_utf8(self.slice(from, end)).ok(),
-            };
-            return text.map(Cow::Borrowed).ok_or(Fault::Lexical);
-        }
-        string::decode(self.slice(from, end), self.slice(from, end + 1)).map_err(Fault::Syntax)
+        Ok((self.slice(from, end), plain))
     }
 
-    /// Steps over a value that will be read later, and only then checked.
+    /// Decodes the body of the string just stepped over.
+    #[cold]
+    fn decode(&self, body: &'a [u8]) -> Read<Cow<'a, str>> {
+        let rest = self.slice(self.at - 1 - body.len(), self.at);
+        string::decode(body, rest).map_err(Fault::Syntax)
+    }
+
+    /// Steps over a value, whose first byte [`peek`](Self::peek) found, and which will be read later and only then checked.
     pub(crate) fn pass(&mut self) -> Read<()> {
         let mut open = 0usize;
         loop {
-            match self.peek().ok_or(Fault::Lexical)? {
-                quote @ (b'"' | b'\'') => {
-                    self.at = string_end(self.text, self.at + 1, quote)?.0 + 1;
-                }
+            match *self.text.get(self.at).ok_or(Fault::Lexical)? {
+                quote @ (b'"' | b'\'') => self.at = string_end(self.text, self.at + 1, quote)?.0 + 1,
                 b'{' | b'[' => {
                     open += 1;
                     self.at += 1;
+                    continue;
                 }
                 b'}' | b']' => {
                     open = open.checked_sub(1).ok_or(Fault::Lexical)?;
                     self.at += 1;
                 }
-                b':' | b',' if open > 0 => self.at += 1,
-                b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E' => self.pass_scalar(),
-                _ => return Err(Fault::Lexical),
+                _ if open > 0 => {
+                    self.at += 1;
+                    continue;
+                }
+                _ => return self.pass_scalar(),
             }
             if open == 0 {
                 return Ok(());
@@ -212,10 +251,16 @@ impl<'a> Reader<'a> {
     }
 
     /// Steps over what may be a number or a word.
-    fn pass_scalar(&mut self) {
+    fn pass_scalar(&mut self) -> Read<()> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let scalar = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E');
-        self.at += rest.iter().take_while(scalar).count();
+        match rest.iter().take_while(scalar).count() {
+            0 => Err(Fault::Lexical),
+            length => {
+                self.at += length;
+                Ok(())
+            }
+        }
     }
 
     /// Reads a number, whose first byte [`peek`](Self::peek) found.
@@ -287,7 +332,7 @@ impl<'a> Reader<'a> {
 /// Finds the end of the string body that begins at `from`: where the closing quote is, and whether the body is plain
 /// ASCII without escapes.
 #[inline]
-fn string_end(text: &[u8], from: usize, quote: u8) -> Read<(usize, bool)> {
+pub(super) fn string_end(text: &[u8], from: usize, quote: u8) -> Read<(usize, bool)> {
     let mut at = from;
     let mut plain = true;
     loop {

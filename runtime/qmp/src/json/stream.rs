@@ -6,9 +6,9 @@
 
 use std::borrow::Cow;
 
-use super::build::Member;
 use super::exact::{Exact, Happened};
 use super::reader::{Fault, Reader};
+use super::scan::{self, Member, Scratch};
 use super::{Raw, SyntaxError};
 
 /// How far the fast path looks. Short of [`MAX_TOKENS`] bytes, so that it cannot miss a limit.
@@ -38,6 +38,7 @@ pub struct Stream {
     /// The fast path was tried on the message that begins, or has begun, at `at`.
     tried: bool,
     exact: Exact,
+    scratch: Scratch,
     members: Vec<Member>,
 }
 
@@ -112,17 +113,13 @@ impl Stream {
     fn fast(&mut self) -> Option<std::ops::Range<usize>> {
         let rest = self.input.get(self.at..).unwrap_or_default();
         let rest = rest.get(..FAST).unwrap_or(rest);
-        let first = rest.first().filter(|_| !self.tried)?;
-        let mut reader = Reader::new(rest);
-        match first {
-            b'{' => reader.members(&mut self.members),
-            b'[' => reader.skip(),
-            _ => return None,
-        }
-        .inspect_err(|_| self.tried = true)
-        .ok()?;
+        rest.first().filter(|byte| !self.tried && matches!(byte, b'{' | b'['))?;
+        let Some(length) = scan::message(rest, &mut self.scratch, &mut self.members) else {
+            self.tried = true;
+            return None;
+        };
         // Positions so far count from the message's start, which is what the frame's text begins with.
-        let range = self.at..self.at + reader.position();
+        let range = self.at..self.at + length;
         self.at = range.end;
         Some(range)
     }
@@ -131,13 +128,14 @@ impl Stream {
     fn finish(&mut self) -> Result<Frame<'_>, SyntaxError> {
         self.exact.restart();
         self.members.clear();
-        let mut reader = Reader::new(self.exact.text());
-        let outcome = match reader.peek() {
-            Some(b'{') => reader.members(&mut self.members).or_else(|_| Reader::new(self.exact.text()).skip()),
-            _ => reader.skip(),
-        };
-        match outcome {
-            Ok(()) => Ok(Frame { text: self.exact.text(), members: &self.members }),
+        let text = self.exact.text();
+        if scan::message(text, &mut self.scratch, &mut self.members).is_some() {
+            return Ok(Frame { text, members: &self.members });
+        }
+        self.members.clear();
+        match Reader::new(text).skip() {
+            // A word, a number or a string by itself.
+            Ok(()) => Ok(Frame { text, members: &self.members }),
             Err(Fault::Syntax(error)) => Err(error),
             // The lexer let every token pass, so this does not happen; it is an error of the text nevertheless.
             Err(Fault::Lexical) => Err(SyntaxError::parse("expecting value")),

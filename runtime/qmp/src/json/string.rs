@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::SyntaxError;
+use super::reader::plain_run;
 
 /// Decodes the body of a string token, without its quotes. `token_rest` is the body with the closing quote, which an error
 /// message may quote from.
@@ -17,7 +18,12 @@ pub(super) fn decode<'a>(body: &'a [u8], token_rest: &[u8]) -> Result<Cow<'a, st
     let mut at = 0;
     while let Some(&byte) = body.get(at) {
         let rest = body.get(at..).unwrap_or_default();
-        if byte == b'\\' {
+        // Between escapes stands mostly plain text, for which neither quote is special any more.
+        let plain = plain_run(rest, b'\\');
+        if plain > 0 {
+            out.push_str(std::str::from_utf8(rest.get(..plain).unwrap_or_default()).map_err(|_| invalid_utf8())?);
+            at += plain;
+        } else if byte == b'\\' {
             let (c, used) = escape(rest, token_rest.get(at..).unwrap_or_default())?;
             out.push(c);
             at += used;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::plain::Plain;
-use super::text::Text;
+use super::text::{Text, same};
 use super::tree::Tree;
 use super::{Alternate, Enum, Failed, Object, Outcome, Visit, scalar};
 use crate::value::{Dict, Kind, Number, Value};
@@ -130,7 +130,7 @@ impl<'a> Decoder<'a> {
     /// Reads a value of an enumeration; for a union's discriminator, among others.
     pub fn tag<E: Enum>(&mut self) -> Result<E, Failed> {
         let name = self.str()?;
-        match E::NAMES.iter().position(|n| *n == name) {
+        match E::NAMES.iter().position(|n| same(n, name.as_bytes())) {
             Some(i) => {
                 if let Some((_, special)) = E::SPECIAL.iter().find(|(marked, _)| *marked == i) {
                     self.check(*special, "value", E::NAMES.get(i))?;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::decoder::Source;
 use super::seen::Seen;
 use super::{Decoder, Failed, Mode, Object, Outcome};
-use crate::json::{Reader, distinct};
+use crate::json::{Name, Reader, distinct};
 use crate::value::Number;
 
 /// A place in a text, and what had to be put off.
@@ -22,7 +22,7 @@ pub(super) struct Text<'a> {
 
 #[derive(Debug)]
 struct Pending<'a> {
-    name: Cow<'a, str>,
+    name: Name<'a>,
     value: Range<usize>,
     done: bool,
 }
@@ -70,7 +70,7 @@ impl<'a> Text<'a> {
     }
 
     /// Puts the value that comes next off.
-    fn put_off(&mut self, name: Cow<'a, str>) -> Outcome {
+    fn put_off(&mut self, name: Name<'a>) -> Outcome {
         self.reader.peek();
         let from = self.reader.position();
         self.reader.pass()?;
@@ -107,7 +107,7 @@ impl<'a> Decoder<'a> {
         let mut more = !text.open(b'{', b'}')?;
         let mut hint = 0;
         while more {
-            let name = self.text()?.reader.name()?;
+            let name = self.text()?.reader.key()?;
             match find(shape.names, &name, hint) {
                 Some(i) => {
                     if !seen.insert(i) {
@@ -127,7 +127,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A member that the object's own level does not have: it belongs to the branch, now or later, or to nobody.
-    fn text_other(&mut self, object: &mut dyn Object, name: Cow<'a, str>, seen: &mut Seen) -> Outcome {
+    fn text_other(&mut self, object: &mut dyn Object, name: Name<'a>, seen: &mut Seen) -> Outcome {
         let shape = object.shape();
         if shape.tag == usize::MAX && self.mode == Mode::Strict {
             return Err(Failed);
@@ -139,7 +139,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads a member into the branch, or the branch's branch, that has it. `false`: none has it so far.
-    fn text_branch(&mut self, object: &mut dyn Object, name: &str, seen: &mut Seen) -> Result<bool, Failed> {
+    fn text_branch(&mut self, object: &mut dyn Object, name: &[u8], seen: &mut Seen) -> Result<bool, Failed> {
         let mut base = object.shape().names.len();
         let mut next = object.branch();
         while let Some(branch) = next {
@@ -200,7 +200,7 @@ impl<'a> Decoder<'a> {
         if !left.is_empty() && mode == Mode::Strict {
             return Err(Failed);
         }
-        if !distinct(left.iter().map(|pending| pending.name.as_ref())) {
+        if !distinct(left.iter().map(|pending| &*pending.name)) {
             return Err(Failed);
         }
         for pending in left {
@@ -217,11 +217,18 @@ impl<'a> Decoder<'a> {
 
 /// Looks a name up, beginning with the one that follows the last hit: peers mostly send schema order.
 #[inline]
-fn find(names: &[&str], name: &str, hint: usize) -> Option<usize> {
+fn find(names: &[&str], name: &[u8], hint: usize) -> Option<usize> {
     match names.get(hint) {
-        Some(next) if *next == name => Some(hint),
-        _ => names.iter().position(|n| *n == name),
+        Some(next) if same(next, name) => Some(hint),
+        _ => names.iter().position(|n| same(n, name)),
     }
+}
+
+/// Whether a name is this one. Most of those that are not differ in length or at an end, and comparing all bytes is a call.
+#[inline]
+pub(super) fn same(known: &str, name: &[u8]) -> bool {
+    let known = known.as_bytes();
+    known.len() == name.len() && known.first() == name.first() && known.last() == name.last() && known == name
 }
 
 /// Whether the union whose level begins at `base` has its discriminator, if it is one.

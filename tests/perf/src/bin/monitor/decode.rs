@@ -12,8 +12,8 @@ use qapi_perf::Grid;
 use crate::peers::{BARE, Peer};
 use crate::{Failure, Workplace};
 
-/// Nodes in the long reply.
-const NODES: usize = 200;
+/// Files with two nodes each in the long reply.
+const FILES: usize = 100;
 
 /// Requests as a management tool sends them: short, flat, nested and with a list.
 const REQUESTS: &str = r#"{"execute": "query-status", "id": 1}
@@ -95,7 +95,13 @@ fn package(place: &Workplace, schema: &Path) -> Result<PathBuf, Failure> {
 
 /// Writes the texts to read into the package: two that the real QEMU answers now, and the requests.
 fn texts(place: &Workplace, qemu: &Peer, package: &Path) -> Result<(), Failure> {
-    let nodes: Vec<_> = (0..NODES).map(|i| format!("driver=null-co,node-name=node{i},size=1073741824")).collect();
+    let mut nodes = Vec::new();
+    for i in 0..FILES {
+        let image = package.join(format!("disk{i}.img"));
+        fs::File::create(&image)?.set_len(1 << 30)?;
+        nodes.push(format!("driver=file,node-name=file{i},filename={}", image.display()));
+        nodes.push(format!("driver=raw,node-name=disk{i},file=file{i},discard=unmap,cache.direct=off"));
+    }
     let nodes = nodes.iter().flat_map(|node| ["-blockdev", node]);
     let options: Vec<_> = BARE.iter().copied().chain(nodes).collect();
     let running = qemu.start(&options, &place.dir, 1)?;
