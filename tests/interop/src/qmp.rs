@@ -1,11 +1,13 @@
 //! A small blocking QMP client.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind, Write},
-    os::unix::net::UnixStream,
+    io::{BufRead, BufReader, ErrorKind, IoSlice, Write},
+    mem::MaybeUninit,
+    os::{fd::BorrowedFd, unix::net::UnixStream},
     path::Path,
 };
 
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::{Value, json};
 
 use crate::{PATIENCE, wait_for};
@@ -61,9 +63,31 @@ impl Qmp {
     /// # Panics
     /// When the connection breaks or the answer is not QMP.
     pub fn execute(&mut self, command: &str, arguments: Value) -> Result<Value, QmpError> {
+        self.execute_with_fds(command, arguments, &[])
+    }
+
+    /// As [`execute`](Self::execute), passing descriptors along.
+    ///
+    /// # Errors
+    /// What the server answered.
+    ///
+    /// # Panics
+    /// When the connection breaks or the answer is not QMP.
+    pub fn execute_with_fds(
+        &mut self,
+        command: &str,
+        arguments: Value,
+        fds: &[BorrowedFd<'_>],
+    ) -> Result<Value, QmpError> {
         // In one piece: a server that quits may be gone before a line end sent by itself.
         let request = format!("{}\n", json!({ "execute": command, "arguments": arguments }));
-        self.writer.write_all(request.as_bytes()).expect("the server reads");
+        let message = SendAncillaryMessage::ScmRights(fds);
+        let mut space = vec![MaybeUninit::uninit(); message.size()];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(fds.is_empty() || control.push(message), "there is room for the descriptors");
+        let parts = [IoSlice::new(request.as_bytes())];
+        let sent = sendmsg(&self.writer, &parts, &mut control, SendFlags::NOSIGNAL).expect("the server reads");
+        self.writer.write_all(&request.as_bytes()[sent..]).expect("the server reads");
         loop {
             let mut answer = self.line();
             if answer.get("event").is_some() {

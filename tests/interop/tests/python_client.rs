@@ -50,3 +50,21 @@ fn qmp_shell_quits() {
     assert!(said.contains(r#"{"return": {}}"#), "{said}");
     assert!(machine.wait().success(), "{}", machine.said());
 }
+
+#[test]
+fn qemu_qmp_passes_descriptors() {
+    let test = "qemu_qmp_passes_descriptors";
+    let Some(python) = qapi_test_support::python(test) else { return };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/pass_fds.py");
+    // QEMU too where it is there, so that the script is known to be right.
+    let programs = qapi_test_support::qemu(test).into_iter().chain([emulator().to_owned()]);
+    for program in programs {
+        let folder = tempfile::tempdir().unwrap();
+        let mut machine = Qemu::start(&program, folder.path(), "machine", ["-machine", "none"]);
+        drop(machine.qmp());
+        let output = Command::new(&python).arg(&script).arg(folder.path().join("machine.qmp")).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("pass_fds.py: all steps passed"), "{said}{complained}{}", machine.said());
+    }
+}

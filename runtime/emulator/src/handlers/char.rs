@@ -14,7 +14,8 @@ impl Commands for Handlers {
         let describe = |(position, device): (usize, &Chardev)| {
             let monitor = monitors.iter().find(|monitor| monitor.label == device.id);
             let (filename, frontend_open) = match monitor {
-                Some(monitor) => (monitor.filename.clone(), monitor.connected),
+                // A monitor is there for its clients whether there is one or not.
+                Some(monitor) => (monitor.filename.clone(), true),
                 None => {
                     let console = self.config.serial == Some(position);
                     let open = console && self.console.as_ref().is_none_or(Clients::present);
