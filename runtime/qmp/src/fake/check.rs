@@ -155,12 +155,13 @@ impl<'v> Checker<'v> {
 
 /// What an alternate is for values of that kind.
 pub(super) fn alternative(ty: Type<'_>, kind: Kind) -> Option<Type<'_>> {
-    let mut waiting = vec![ty];
-    for _ in 0..MAX_CHAIN {
-        let ty = waiting.pop()?;
+    let mut found = vec![ty];
+    for at in 0..MAX_CHAIN {
+        let ty = *found.get(at)?;
         let fits = match ty.kind() {
             TypeKind::Alternate => {
-                waiting.extend(ty.alternatives().take(MAX_CHAIN));
+                let others = ty.alternatives().filter(|branch| !found.contains(branch)).take(MAX_CHAIN);
+                found.extend(others.collect::<Vec<_>>());
                 false
             }
             TypeKind::Enum | TypeKind::Builtin(JsonType::String) => kind == Kind::String,

@@ -47,6 +47,9 @@ mod script;
 mod service;
 mod state;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
