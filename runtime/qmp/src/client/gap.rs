@@ -7,8 +7,8 @@ use crate::protocol::Version;
 /// The connection was lost and is back. Events in between are lost; commands that were on their way have failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the connection was lost for {:?} and is back, to version {}.{}.{}; events in between are lost",
-    self.length(),
+    "the connection was lost for {} ms and is back, to version {}.{}.{}; events in between are lost",
+    self.length().as_millis(),
     version.major,
     version.minor,
     version.micro

@@ -1,16 +1,18 @@
 //! Servers that behave in any way: the client neither panics nor hangs beyond its time-outs, nor grows without bound.
 
 use std::io::Write;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
-use qapi_runtime::Client;
+use qapi_runtime::{Client, ClientError, Dict};
+use qapi_test_support::Random;
 
 use super::block_on;
 use super::qga::GuestPing;
 use super::qmp::{JobStatusChange, QueryStatus};
-use super::script::{Far, GREETING, id, pair};
+use super::script::{Far, GREETING, id, listening, pair};
 
 const LIMIT: Duration = Duration::from_millis(100);
 
@@ -155,4 +157,72 @@ proptest! {
         let _ = block_on(Client::options().connect_timeout(LIMIT).over(far));
         assert!(begin.elapsed() < LIMIT * 20);
     }
+}
+
+/// Executes commands until its luck runs out, then dies, before or after it answered. Tells what it has executed.
+fn mortal(listener: &UnixListener, executed: &mpsc::Sender<u64>) {
+    let mut random = Random::new(7);
+    while let Ok((stream, _)) = listener.accept() {
+        let mut far = Far::new(stream);
+        if random.below(5) == 0 {
+            continue;
+        }
+        far.negotiate();
+        let mut left = random.below(30);
+        while let Some(request) = far.request() {
+            let number = request.get("arguments").and_then(|arguments| arguments.get("number")?.as_u64());
+            let Some(number) = number else { return };
+            executed.send(number).expect("a test");
+            if left == 0 {
+                break;
+            }
+            far.reply(&request, &number.to_string());
+            left -= 1;
+        }
+    }
+}
+
+#[test]
+fn no_command_is_sent_twice_however_often_the_server_dies() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (tell, told) = mpsc::channel();
+    let server = listening(&dir.path().join("s"), move |listener| mortal(&listener, &tell));
+    let outcomes = block_on(async {
+        let options = Client::options().reconnect(true).wait_until_there(true).connect_timeout(LIMIT * 50);
+        let options = options.backoff(Duration::from_millis(1), Duration::from_millis(4)).timeout(LIMIT * 50);
+        let client = loop {
+            // The very first connection may be one of those that die at once.
+            match options.clone().connect(&format!("unix:{}", dir.path().join("s").display())).await {
+                Ok(client) => break client,
+                Err(error) => assert!(!matches!(error, ClientError::ConnectTimeout { .. }), "{error}"),
+            }
+        };
+        let calls: Vec<_> = (0..600u64)
+            .map(|number| tokio::spawn(client.call("count", &Dict::from_iter([("number", number)]))))
+            .collect();
+        let mut outcomes = Vec::new();
+        for call in calls {
+            outcomes.push(call.await.expect("no panic"));
+        }
+        // One without a number ends the server.
+        while client.call("end", &Dict::new()).await.is_ok() {}
+        outcomes
+    });
+    server.join().expect("no panic");
+    let mut executed: Vec<u64> = told.into_iter().collect();
+    executed.sort_unstable();
+    assert!(executed.windows(2).all(|pair| pair[0] != pair[1]), "executed twice");
+    let mut answered = 0;
+    for (number, outcome) in outcomes.into_iter().enumerate() {
+        let number = number as u64;
+        match outcome {
+            Ok(value) => {
+                answered += 1;
+                assert_eq!(value.as_u64(), Some(number), "another's answer");
+                assert!(executed.binary_search(&number).is_ok(), "answered and not executed");
+            }
+            Err(error) => assert!(error.is_disconnect(), "{number}: {error}"),
+        }
+    }
+    assert!(answered > 300, "only {answered} were answered");
 }

@@ -8,6 +8,7 @@ use qapi_runtime::{Client, Dict, Value};
 
 use super::block_on;
 use super::qemu::Qemu;
+use super::qmp::SnapshotSave;
 use super::script::{Far, listening, pair};
 
 fn dict(text: &str) -> Dict {
@@ -41,6 +42,19 @@ fn qemu_creates_an_image() {
         assert!(error.to_string().starts_with("job 'c1' was not started: blockdev-create: Parameter"), "{error}");
         let error = vm.follow_job("c2").await.expect_err("no job");
         assert!(matches!(error, JobError::Unknown(_)), "{error}");
+    });
+}
+
+#[test]
+fn qemu_says_why_a_snapshot_cannot_be() {
+    let Some(qemu) = Qemu::start("qemu_says_why_a_snapshot_cannot_be") else { return };
+    block_on(async {
+        let vm = qemu.client().await;
+        let (job_id, tag, vmstate) = ("s0".to_owned(), "before".to_owned(), "disk0".to_owned());
+        let save = SnapshotSave { job_id, tag, vmstate, devices: vec!["disk0".into()] };
+        // The command succeeds; only the job tells.
+        let error = vm.run_job(save, "s0").every(OFTEN).await.expect_err("no such disk");
+        assert!(matches!(&error, JobError::Failed { id, error } if id == "s0" && error.contains("disk0")), "{error}");
     });
 }
 

@@ -26,6 +26,17 @@ fn is_send<T: Send>(future: T) -> T {
     future
 }
 
+/// What may be shared between threads, whatever is done with it there.
+const _: () = {
+    const fn shared<T: Send + Sync>() {}
+    shared::<Client>();
+    shared::<qapi_runtime::client::ClientOptions>();
+    shared::<qapi_runtime::client::Agent>();
+    shared::<qapi_runtime::client::Events<qapi_runtime::client::AnyEvent>>();
+    shared::<qapi_runtime::ClientError>();
+    shared::<qapi_runtime::blocking::Client>();
+};
+
 #[test]
 fn the_example_compiles_and_its_calls_can_move_between_threads() {
     drop(is_send(example()));
