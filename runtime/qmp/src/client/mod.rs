@@ -249,6 +249,7 @@ impl Client {
             return Err(unsupported("descriptors can be passed over unix sockets only"));
         }
         let id = last_id.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::trace!(id, command = %ask.name, oob = ask.oob, "a call");
         let (reply, answer) = oneshot::channel();
         let (told, taken) = if ask.answers_success { (None, None) } else { Some(oneshot::channel()).unzip() };
         let request = Request { id, text: ask.text(id), fds, taken: told, reply };

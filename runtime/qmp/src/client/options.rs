@@ -143,9 +143,27 @@ impl ClientOptions {
     ///
     /// # Errors
     /// The descriptor is unusable, or the peer is no QMP server or does not greet in time.
-    pub async fn over(mut self, stream: impl Into<OwnedFd>) -> Result<Client, ClientError> {
+    pub async fn over(self, stream: impl Into<OwnedFd>) -> Result<Client, ClientError> {
+        self.over_stream(Stream::socket(stream.into())?).await
+    }
+
+    /// Negotiates over a pair of pipes: what the server writes, and what it reads. For a server on the other side of a child
+    /// process, such as `qemu-system-x86_64 -qmp stdio` or `ssh host socat - UNIX:/tmp/qmp.sock`.
+    ///
+    /// # Errors
+    /// The descriptors are unusable, or the peer is no QMP server or does not greet in time.
+    pub async fn over_pipes(
+        self,
+        input: impl Into<OwnedFd>,
+        output: impl Into<OwnedFd>,
+    ) -> Result<Client, ClientError> {
+        self.over_stream(Stream::pipes(input.into(), output.into())?).await
+    }
+
+    async fn over_stream(mut self, stream: Stream) -> Result<Client, ClientError> {
+        // It cannot be had again.
         self.reconnect = false;
-        let (wire, greeting) = super::dial::over(Stream::socket(stream.into())?, &self).await?;
+        let (wire, greeting) = super::dial::over(stream, &self).await?;
         Ok(Client::start(wire, greeting, self, None))
     }
 

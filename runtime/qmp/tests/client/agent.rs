@@ -17,7 +17,7 @@ use super::script::{Far, id, listening};
 const SOON: Duration = Duration::from_millis(60);
 const LONG: Duration = Duration::from_secs(20);
 
-struct Daemon {
+pub(crate) struct Daemon {
     child: Child,
     dir: tempfile::TempDir,
 }
@@ -30,7 +30,7 @@ impl Drop for Daemon {
 }
 
 impl Daemon {
-    fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let program = qapi_test_support::guest_agent(test)?;
         let dir = tempfile::tempdir().expect("a directory");
         let mut command = Command::new(program);
@@ -40,7 +40,11 @@ impl Daemon {
 
     async fn agent(&self) -> Agent {
         let options = Client::options().wait_until_there(true).timeout(LONG);
-        options.connect_agent(&format!("unix:{}", self.dir.path().join("s").display())).await.expect("an agent")
+        options.connect_agent(&self.address()).await.expect("an agent")
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("unix:{}", self.dir.path().join("s").display())
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use qapi_runtime::blocking::Client;
 use qapi_runtime::{ClientError, Dict};
 
+use super::agent::Daemon;
 use super::qemu::Qemu;
+use super::qga::{GuestNap, GuestPing};
 use super::qmp::{Getfd, QueryStatus, RunState, Stop, StopEvent};
 use super::script::pair;
 
@@ -54,7 +56,7 @@ fn what_was_handed_over_is_sent_before_a_script_ends() {
         assert!(far.request().is_none(), "the client has left");
     });
     let vm = Client::options().over_blocking(far).expect("a client");
-    vm.execute(super::qga::GuestNap {}).expect("handed over");
+    vm.execute(GuestNap {}).expect("handed over");
     drop(vm);
     server.join().expect("no panic");
 }
@@ -65,4 +67,15 @@ fn inside_a_runtime_it_refuses_instead_of_standing_still() {
         let error = Client::connect("unix:/nowhere").expect_err("refused");
         assert!(matches!(error, ClientError::Io(_)) && error.to_string().contains("inside an asynchronous runtime"));
     });
+}
+
+#[test]
+fn a_script_speaks_to_a_guest() {
+    let Some(daemon) = Daemon::start("a_script_speaks_to_a_guest") else { return };
+    let options = Client::options().wait_until_there(true).timeout(LONG);
+    let guest = options.connect_agent_blocking(&daemon.address()).expect("an agent");
+    guest.execute(GuestPing {}).expect("a ping");
+    assert!(guest.supports::<GuestPing>().expect("asked") && !guest.supports::<GuestNap>().expect("asked"));
+    assert!(guest.call("guest-get-time", &Dict::new()).expect("the time").as_u64().is_some());
+    guest.finish(guest.agent().execute(GuestPing {}).timeout(LONG)).expect("a ping");
 }

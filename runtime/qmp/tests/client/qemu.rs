@@ -148,3 +148,26 @@ fn another_takes_its_place() {
         assert_eq!(reply, Value::from(Dict::new()));
     });
 }
+
+#[test]
+fn it_is_driven_through_pipes() {
+    let Some(program) = qapi_test_support::qemu("it_is_driven_through_pipes") else { return };
+    let mut command = Command::new(program);
+    command.args(["-machine", "none", "-nodefaults", "-display", "none", "-qmp", "stdio"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("QEMU starts");
+    let (output, input) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+    block_on(async {
+        let vm = Client::options().over_pipes(input, output).await.expect("a client");
+        // More than a pipe holds, both ways at once.
+        let schemas: Vec<_> = (0..3).map(|_| tokio::spawn(vm.call("query-qmp-schema", &Dict::new()))).collect();
+        let fill = Dict::from_iter([("id", "x".repeat(200_000))]);
+        assert!(vm.call("job-dismiss", &fill).await.expect_err("no such job").server_error().is_some());
+        for schema in schemas {
+            assert!(schema.await.expect("no panic").is_ok());
+        }
+        let error = vm.execute(Stop {}).fd(std::fs::File::open("/dev/null").expect("a file")).await;
+        assert!(matches!(error, Err(ClientError::Unsupported { .. })));
+        vm.call("quit", &Dict::new()).await.expect("answered before the end");
+    });
+    assert!(child.wait().expect("it ends").success());
+}
