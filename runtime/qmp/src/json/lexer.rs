@@ -74,7 +74,8 @@ pub(super) fn step(state: State, byte: u8) -> Step {
 
         (Digits, b'0'..=b'9') => Take(Digits),
         (Zero | Digits, b'.') => Take(Point),
-        (Zero | Digits | Fraction, b'e' | b'E') => Take(Exponent),
+        // Not after a lone zero: there, an exponent is a word of its own.
+        (Digits | Fraction, b'e' | b'E') => Take(Exponent),
         (Point | Fraction, b'0'..=b'9') => Take(Fraction),
         (Exponent, b'+' | b'-') => Take(ExponentSign),
         (Exponent | ExponentSign | ExponentDigits, b'0'..=b'9') => Take(ExponentDigits),

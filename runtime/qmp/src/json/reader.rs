@@ -281,7 +281,8 @@ impl<'a> Reader<'a> {
                 return Err(Fault::Lexical);
             }
         }
-        if let Some(b'e' | b'E') = self.text.get(self.at) {
+        let lone_zero = integer && first == Some(b'0');
+        if let Some(b'e' | b'E') = self.text.get(self.at).filter(|_| !lone_zero) {
             integer = false;
             self.at += 1;
             if let Some(b'+' | b'-') = self.text.get(self.at) {

@@ -97,7 +97,8 @@ fn escape(rest: &[u8], token_rest: &[u8]) -> Result<(char, usize), SyntaxError> 
         Some(b't') => '\t',
         Some(b'u') => {
             return unicode(rest).ok_or_else(|| {
-                let shown = token_rest.get(..6).unwrap_or(token_rest);
+                let length = if pair(rest).is_some() { 12 } else { 6 };
+                let shown = token_rest.get(..length).unwrap_or(token_rest);
                 SyntaxError::parse(format_args!("{} is not a valid Unicode character", lossy(shown)))
             });
         }
@@ -108,16 +109,19 @@ fn escape(rest: &[u8], token_rest: &[u8]) -> Result<(char, usize), SyntaxError> 
 
 /// Reads `\uXXXX`, or two of them that form a surrogate pair.
 fn unicode(rest: &[u8]) -> Option<(char, usize)> {
-    let first = hex(rest.get(2..6)?)?;
-    let (code, used) = match first {
-        0xd800..=0xdbff => {
-            let second = hex(rest.get(6..12)?.strip_prefix(b"\\u")?)?;
-            let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
-            (0x10000 + ((first - 0xd800) << 10) + low, 12)
-        }
-        _ => (first, 6),
+    let (code, used) = match pair(rest) {
+        Some(code) => (code, 12),
+        None => (hex(rest.get(2..6)?)?, 6),
     };
     char::from_u32(code).filter(|c| is_character(*c)).map(|c| (c, used))
+}
+
+/// The code that two `\uXXXX` mean together which form a surrogate pair.
+fn pair(rest: &[u8]) -> Option<u32> {
+    let high = hex(rest.get(2..6)?)?.checked_sub(0xd800).filter(|high| *high < 0x400)?;
+    let second = hex(rest.get(6..12)?.strip_prefix(b"\\u")?)?;
+    let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400)?;
+    Some(0x10000 + (high << 10) + low)
 }
 
 fn hex(digits: &[u8]) -> Option<u32> {

@@ -79,6 +79,10 @@ const CASES: &[(&[u8], &[&str])] = &[
     // Inside strings.
     (b"'\\\"' \"\\'\\/\"", &["\"\\\"\"", "\"'/\""]),
     (b"'\\q'", &["! invalid escape sequence in string"]),
+    (b"'\\udbff\\udfff'", &["! \\udbff\\udfff is not a valid Unicode character"]),
+    (b"'\\udbff\\u0041'", &["! \\udbff is not a valid Unicode character"]),
+    (b"[0e0]", &["! expected separator in list"]),
+    (b"[0E0]", &["! stray 'E'", "! expecting value"]),
     (b"'\\U00e9'", &["! invalid escape sequence in string"]),
     (b"\"\\u12\"", &["! \\u12\" is not a valid Unicode character"]),
     (b"\"\\u\"", &["! \\u\" is not a valid Unicode character"]),
