@@ -4,6 +4,8 @@
 //! $ cargo run unix:/tmp/lamp.sock red
 //! $ cargo run unix:/tmp/lamp.sock watch
 //! ```
+//!
+//! A monitor serves one client at a time, as QEMU's do: while one watches, another waits for its greeting.
 
 use std::error::Error;
 use std::time::Duration;

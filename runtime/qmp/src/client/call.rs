@@ -88,6 +88,11 @@ impl<R> Call<R> {
         self.with(|ask| ask.timeout = Some(limit))
     }
 
+    /// Says that the command does not answer success. Typed calls know that of their command; this is for those by name.
+    pub fn silent(self) -> Self {
+        self.with(|ask| ask.answers_success = false)
+    }
+
     /// Has the server execute it out of band, ahead of commands that wait. It fails when the server did not offer that, or
     /// not for this command.
     pub fn oob(self) -> Self {

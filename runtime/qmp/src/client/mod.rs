@@ -1,7 +1,7 @@
 //! The QMP client: typed calls that may overlap, events as streams, and what to do when the connection ends.
 //!
-//! [`Client`] speaks to a monitor, [`Agent`] to the guest agent. One task per client ([`link`]) owns the connection
-//! ([`wire`]); calls reach it over a bounded channel, answers come back each over its own.
+//! [`Client`] speaks to a monitor, [`Agent`] to the guest agent. One task per client (`link`) owns the connection
+//! (`wire`); calls reach it over a bounded channel, answers come back each over its own.
 
 mod agent;
 pub mod blocking;

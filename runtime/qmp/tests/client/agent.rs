@@ -104,6 +104,8 @@ fn the_real_agent_runs_a_program_and_takes_calls_from_all_sides() {
         let error = guest.execute(GuestNap {}).timeout(LONG).await.expect_err("it has no such command");
         assert!(error.is_command_not_found(), "{error}");
         guest.execute(GuestNap {}).await.expect("not waited for");
+        let untyped = guest.call("guest-nap", &Dict::new()).silent().await.expect("not waited for");
+        assert_eq!(untyped, Value::Null);
         assert!(guest.execute(GuestGetTime {}).await.expect("the time") > 0);
     });
 }
