@@ -199,6 +199,17 @@ fn values_that_would_be_too_large_are_refused() {
 }
 
 #[test]
+fn alternates_are_called_by_their_names_where_those_are_known() {
+    let schema = of(r#"
+        {"name": "12", "meta-type": "alternate", "members": [{"type": "str"}, {"type": "kind"}, {"type": "int"}]},
+        {"name": "Level", "meta-type": "alternate", "members": [{"type": "str"}, {"type": "int"}]},
+        {"name": "kind", "meta-type": "enum", "values": ["low"]}"#);
+    let error = |name: &str| check(&Value::Bool(true), schema.ty(name).unwrap()).unwrap_err().to_string();
+    assert_eq!(error("Level"), "Invalid parameter type for 'null', expected: Level");
+    assert_eq!(error("12"), "Invalid parameter type for 'null', expected: string or int");
+}
+
+#[test]
 fn values_may_nest_as_deep_as_typed_ones() {
     #[derive(Debug, Default)]
     struct Nest(Vec<Nest>);
