@@ -4,11 +4,14 @@ mod agent;
 mod blocking;
 mod calls;
 mod connection;
+mod descriptors;
 mod events;
 mod hostile;
 mod jobs;
 #[path = "../lamp/mod.rs"]
 mod lamp;
+#[path = "../passing/mod.rs"]
+mod passing;
 mod qemu;
 mod readme;
 mod script;
