@@ -24,11 +24,11 @@ mod vm;
 
 pub use error::{MigrationError, VmError};
 pub use incoming::{IncomingOutcome, Loaded, receive, receive_from};
-pub use outgoing::{Outcome, send, send_to};
+pub use outgoing::{Outcome, send, send_over, send_to};
 pub use settings::{Settings, ZeroPageDetection};
 pub use state::{MigrationEvent, MigrationState};
 pub use stats::MigrationStats;
 pub use status::Status;
 pub use stream::{PageKind, StreamReader, StreamWriter};
-pub use transport::{Address, Channel, Listener, connect};
+pub use transport::{Address, Channel, Listener, Pipe, connect};
 pub use vm::{DeviceSection, TimerState, Vm};

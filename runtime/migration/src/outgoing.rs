@@ -3,12 +3,12 @@
 mod pace;
 mod passes;
 
-use std::{io::Write, time::Instant};
+use std::{io::Write, os::fd::OwnedFd, time::Instant};
 
 use serde_json::{Map, Value};
 
 use crate::{
-    Address, DeviceSection, MigrationError, MigrationState, Settings, Status, Vm, ZeroPageDetection,
+    Address, Channel, DeviceSection, MigrationError, MigrationState, Settings, Status, Vm, ZeroPageDetection,
     codec::{self, Command, Configuration, Name, PAGE_SIZE, Record, SectionHeader},
     connect,
     stream::StreamWriter,
@@ -49,7 +49,21 @@ pub fn send<W: Write>(vm: &mut dyn Vm, channel: W, settings: &Settings, state: &
 
 /// Connects to `address` and sends `vm` there, as [`send`] does. A connection that cannot be made is a failed migration.
 pub fn send_to(vm: &mut dyn Vm, address: &Address, settings: &Settings, state: &MigrationState) -> Outcome {
-    match connect(address, state) {
+    send_through(vm, connect(address, state), settings, state)
+}
+
+/// Sends `vm` over what somebody else has opened: a connected socket, a file or a pipe. See [`Channel::opened`].
+pub fn send_over(vm: &mut dyn Vm, fd: OwnedFd, settings: &Settings, state: &MigrationState) -> Outcome {
+    send_through(vm, Channel::opened(fd, state), settings, state)
+}
+
+fn send_through(
+    vm: &mut dyn Vm,
+    channel: Result<Channel, MigrationError>,
+    settings: &Settings,
+    state: &MigrationState,
+) -> Outcome {
+    match channel {
         Ok(channel) => send(vm, channel, settings, state),
         Err(error) => {
             let result = Err(error);

@@ -8,5 +8,5 @@ mod listener;
 mod tests;
 
 pub use address::Address;
-pub use channel::{Channel, connect};
+pub use channel::{Channel, Pipe, connect};
 pub use listener::Listener;

@@ -171,7 +171,7 @@ fn we_take_what_qemu_sends() {
         let mut source = Qemu::start(&qemu, folder.path(), "source", none_machine(&theirs, SIZE));
         let mut qmp = source.qmp();
         let listener = Listener::bind(&"tcp:127.0.0.1:0".parse().unwrap()).unwrap();
-        let uri = listener.address().to_string();
+        let uri = listener.address().unwrap().to_string();
         let target = {
             let ram = RamBlock::file("ram0", &ours, SIZE, true).unwrap();
             thread::spawn(move || receive_from(&mut RamOnly::new(ram), listener, &Settings::default(), &begun()))
@@ -244,7 +244,7 @@ fn we_refuse_a_foreign_block_and_qemu_stays() {
     let mut source = Qemu::start(&qemu, folder.path(), "source", none_machine(&theirs, SIZE));
     let mut qmp = source.qmp();
     let listener = Listener::bind(&Address::Unix(folder.path().join("migration"))).unwrap();
-    let uri = listener.address().to_string();
+    let uri = listener.address().unwrap().to_string();
     let target = thread::spawn(move || {
         let mut other = RamOnly::new(RamBlock::anonymous("pc.ram", SIZE).unwrap());
         receive_from(&mut other, listener, &Settings::default(), &begun())

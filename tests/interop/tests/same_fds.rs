@@ -337,3 +337,57 @@ fn monitors_on_inherited_sockets() {
     });
     assert_eq!(told[0], told[1], "QEMU left, ours right");
 }
+
+#[test]
+fn migrations_over_named_descriptors() {
+    let Some(qemu) = qapi_test_support::qemu("migrations_over_named_descriptors") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (path, fd) = scratch(&folder);
+    let uri = |uri: &str| json!({ "uri": uri });
+    let status = || step("query-migrate", json!({}), &[]);
+    let out = [
+        step("migrate", uri("fd:nosuch"), &[]),
+        status(),
+        step("migrate", uri("fd:99"), &[]),
+        status(),
+        step("getfd", json!({ "fdname": "" }), &[&fd]),
+        step("migrate", uri("fd:"), &[]),
+        step("closefd", json!({ "fdname": "" }), &[]),
+    ];
+    compare(&qemu, &[], Path::new("/none"), &out);
+    let incoming = [
+        step("migrate-incoming", uri("fd:nosuch"), &[]),
+        step("migrate-incoming", uri("fd:"), &[]),
+        step("getfd", json!({ "fdname": "in" }), &[&fd]),
+        step("closefd", json!({ "fdname": "in" }), &[]),
+        step("migrate-incoming", uri("fd:in"), &[]),
+        status(),
+    ];
+    compare(&qemu, &words("-incoming defer"), &path, &incoming);
+
+    for (source, target) in [(&*qemu, emulator()), (emulator(), &*qemu), (emulator(), emulator())] {
+        for sockets in [true, false] {
+            let (near, far): (OwnedFd, OwnedFd) = if sockets {
+                let (near, far) = UnixStream::pair().unwrap();
+                (near.into(), far.into())
+            } else {
+                let (reader, writer) = std::io::pipe().unwrap();
+                (writer.into(), reader.into())
+            };
+            let [mut source, mut target] = [(source, "-m 16"), (target, "-m 16 -incoming defer")]
+                .map(|(program, line)| Peer::start(program, &words(line)));
+            let ask = |peer: &mut Peer, command: &str, arguments: Value, fds: &[&OwnedFd]| {
+                assert_eq!(peer.run(&step(command, arguments, fds)), json!({}), "{command}");
+            };
+            ask(&mut target, "getfd", json!({ "fdname": "in" }), &[&far]);
+            ask(&mut source, "getfd", json!({ "fdname": "out" }), &[&near]);
+            drop((near, far));
+            ask(&mut target, "migrate-incoming", uri("fd:in"), &[]);
+            ask(&mut source, "migrate", uri("fd:out"), &[]);
+            for peer in [&mut source, &mut target] {
+                let over = |info: &Value| info["status"] == "completed";
+                peer.qmp.as_mut().unwrap().wait("query-migrate", over);
+            }
+        }
+    }
+}

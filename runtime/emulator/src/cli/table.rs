@@ -228,7 +228,8 @@ const OPTIONS: &[Spec] = &[
         names: &["incoming"],
         argument: "URI|defer",
         help: &[
-            "wait for a migration from unix:PATH, tcp:HOST:PORT or file:PATH;",
+            "wait for a migration from unix:PATH, tcp:HOST:PORT, file:PATH or an",
+            "inherited fd:N;",
             "defer: until command migrate-incoming names it",
         ],
         action: Action::Value(draft::incoming),

@@ -5,6 +5,7 @@ use qapi_schema::migration::Commands;
 use qapi_schema::{Migrate, MigrateIncoming, MigrateSetCapabilities, MigrationCapabilityStatus, MigrationInfo};
 
 use super::Handlers;
+use crate::migrate::Names;
 use crate::owner::Request;
 
 impl Commands for Handlers {
@@ -25,12 +26,14 @@ impl Commands for Handlers {
         self.owner.ask(Request::CancelMigration).await?
     }
 
-    async fn migrate(&self, _: &Context, args: Migrate) -> Result<(), Error> {
-        self.owner.ask(|reply| Request::Migrate(args, reply)).await?
+    async fn migrate(&self, ctx: &Context, args: Migrate) -> Result<(), Error> {
+        let names = Names::of(&self.named_fds, ctx);
+        self.owner.ask(|reply| Request::Migrate(args, names, reply)).await?
     }
 
-    async fn migrate_incoming(&self, _: &Context, args: MigrateIncoming) -> Result<(), Error> {
-        self.owner.ask(|reply| Request::Incoming(args.uri, reply)).await?
+    async fn migrate_incoming(&self, ctx: &Context, args: MigrateIncoming) -> Result<(), Error> {
+        let names = Names::of(&self.named_fds, ctx);
+        self.owner.ask(|reply| Request::Incoming(args.uri, names, reply)).await?
     }
 
     fn migrate_pause(&self, _: &Context) -> Result<(), Error> {

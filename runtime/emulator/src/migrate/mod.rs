@@ -8,13 +8,14 @@ mod capabilities;
 mod guest;
 mod info;
 mod outside;
+mod place;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use migration::{Address, Listener, MigrationError, MigrationState, Settings};
+use migration::{Listener, MigrationError, MigrationState, Settings};
 use qapi_runtime::{Error, EventSink};
 use qapi_schema::{
     Migrate, MigrationCapability, MigrationCapabilityStatus, MigrationInfo, MigrationStatus, RunState, SocketAddress,
@@ -25,6 +26,8 @@ use crate::errno::plain;
 use crate::owner::{Report, Reports};
 use capabilities::Capabilities;
 pub(crate) use guest::Guest;
+pub(crate) use place::Names;
+use place::Place;
 
 /// How a migration's thread ended.
 pub(crate) enum Ended {
@@ -86,7 +89,7 @@ impl Migration {
             None => Incoming::Unexpected,
             Some("defer") => Incoming::Deferred,
             Some(uri) => {
-                let bound = uri.parse().and_then(|address| Listener::bind(&address));
+                let bound = Place::incoming(uri, None).and_then(Place::listen);
                 Incoming::Bound(bound.map_err(|error| format!("-incoming {uri}: {}", plain(&error)))?)
             }
         };
@@ -112,20 +115,20 @@ impl Migration {
     pub(crate) fn start(
         &mut self,
         arguments: &Migrate,
+        names: &Names,
         run_state: &RunState,
         guest: impl FnOnce() -> Guest + Send + 'static,
         reports: &Reports,
         events: &EventSink,
     ) -> Result<(), Error> {
         self.may_start(arguments, run_state)?;
-        let address = arguments.uri.parse::<Address>();
         self.state.begin().map_err(|_| Error::generic(BUSY))?;
         (self.inward, self.settled) = (false, false);
         outside::emit(events, &self.tell, MigrationStatus::Setup);
-        let started = address.and_then(|address| {
+        let started = Place::outgoing(&arguments.uri, names).and_then(|place| {
             let (state, settings, reports) = (Arc::clone(&self.state), self.settings.clone(), reports.clone());
             spawn("migration", move || {
-                let ended = outside::send(guest(), &address, &settings, &state);
+                let ended = outside::send(guest(), place, &settings, &state);
                 reports.send(Report::Migration(ended));
             })
         });
@@ -167,7 +170,8 @@ impl Migration {
     /// source can connect.
     pub(crate) fn listen(
         &mut self,
-        uri: String,
+        uri: &str,
+        names: &Names,
         reply: oneshot::Sender<Result<(), Error>>,
         reports: &Reports,
         events: &EventSink,
@@ -187,10 +191,8 @@ impl Migration {
         // Told whether clients asked for the event or not, as QEMU does.
         events.emit(&qapi_schema::Migration { status: MigrationStatus::Setup });
         let sender = reports.clone();
-        let spawned = spawn("listen", move || {
-            let bound = uri.parse().and_then(|address| Listener::bind(&address));
-            sender.send(Report::Listening(bound));
-        });
+        let spawned = Place::incoming(uri, Some(names))
+            .and_then(|place| spawn("listen", move || sender.send(Report::Listening(place.listen()))));
         if let Err(error) = spawned {
             reports.send(Report::Listening(Err(error)));
         }

@@ -12,7 +12,7 @@ use qapi_schema::{
 use crate::complain;
 use crate::errno::plain;
 
-use super::{Ended, Guest, info};
+use super::{Ended, Guest, Place, info};
 
 /// Tells clients how a migration goes on, on its thread. The owner tells its beginning, and its end once that has
 /// taken effect.
@@ -39,8 +39,11 @@ pub(super) fn emit(events: &EventSink, tell: &AtomicBool, status: MigrationStatu
 }
 
 /// Sends the guest; returns when that is over.
-pub(super) fn send(mut guest: Guest, address: &Address, settings: &Settings, state: &MigrationState) -> Ended {
-    let outcome = migration::send_to(&mut guest, address, settings, state);
+pub(super) fn send(mut guest: Guest, place: Place, settings: &Settings, state: &MigrationState) -> Ended {
+    let outcome = match place {
+        Place::Address(address) => migration::send_to(&mut guest, &address, settings, state),
+        Place::Descriptor(fd) => migration::send_over(&mut guest, fd, settings, state),
+    };
     if let Some(error) = &outcome.error {
         complain::say(plain(error));
     }
@@ -60,8 +63,9 @@ pub(super) fn receive(mut guest: Guest, listener: Listener, settings: &Settings,
     }
 }
 
-/// A listening address in the schema's terms; a file has none.
-pub(super) fn addresses(address: &Address) -> Vec<SocketAddress> {
+/// A listening address in the schema's terms; a file or a descriptor has none.
+pub(super) fn addresses(address: Option<&Address>) -> Vec<SocketAddress> {
+    let Some(address) = address else { return Vec::new() };
     let branch = match address {
         Address::Unix(path) => SocketAddressBranch::Unix(UnixSocketAddress {
             path: path.to_string_lossy().into_owned(),

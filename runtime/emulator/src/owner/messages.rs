@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::ending;
 use super::lifecycle::Operation;
-use crate::migrate::Ended;
+use crate::migrate::{Ended, Names};
 
 /// The answer to a command without a result.
 pub(crate) type Outcome = Result<(), Error>;
@@ -19,9 +19,9 @@ pub(crate) enum Request {
     /// Tell the run state.
     Status(oneshot::Sender<StatusInfo>),
     /// Start to migrate.
-    Migrate(Migrate, oneshot::Sender<Outcome>),
+    Migrate(Migrate, Names, oneshot::Sender<Outcome>),
     /// Name the place from which the guest comes.
-    Incoming(String, oneshot::Sender<Outcome>),
+    Incoming(String, Names, oneshot::Sender<Outcome>),
     /// Give up the migration.
     CancelMigration(oneshot::Sender<Outcome>),
     /// Tell how the migration stands.

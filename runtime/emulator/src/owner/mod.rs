@@ -214,13 +214,15 @@ impl Owner {
         match request {
             Request::Operate(operation, ticket) => self.perform(operation, ticket),
             Request::Status(reply) => drop(reply.send(self.status())),
-            Request::Migrate(arguments, reply) => {
+            Request::Migrate(arguments, names, reply) => {
                 let run_state = self.lifecycle.state();
                 let guest = self.guest();
-                let outcome = self.migration.start(&arguments, run_state, guest, &self.sender, &self.events);
+                let outcome = self.migration.start(&arguments, &names, run_state, guest, &self.sender, &self.events);
                 drop(reply.send(outcome));
             }
-            Request::Incoming(uri, reply) => self.migration.listen(uri, reply, &self.sender, &self.events),
+            Request::Incoming(uri, names, reply) => {
+                self.migration.listen(&uri, &names, reply, &self.sender, &self.events);
+            }
             Request::CancelMigration(reply) => {
                 self.migration.cancel();
                 drop(reply.send(Ok(())));

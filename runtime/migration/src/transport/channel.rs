@@ -36,6 +36,8 @@ pub enum Channel {
     Tcp(TcpStream),
     /// A file, at the stream's place.
     File(File),
+    /// A pipe or device of somebody else.
+    Pipe(Pipe),
 }
 
 impl Channel {
@@ -48,12 +50,38 @@ impl Channel {
             Self::Unix(socket) => socket.try_clone().map(Self::Unix),
             Self::Tcp(socket) => socket.try_clone().map(Self::Tcp),
             Self::File(file) => file.try_clone().map(Self::File),
+            Self::Pipe(pipe) => pipe.try_clone().map(Self::Pipe),
+        }
+    }
+
+    /// What somebody else has opened: a connected socket, a file at the stream's place, or a pipe. Cancelling `state` wakes the threads that
+    /// wait on it, unless it is a file.
+    ///
+    /// # Errors
+    /// [`MigrationError::Connect`] with the system's reason, or [`MigrationError::Cancelled`].
+    pub fn opened(fd: OwnedFd, state: &MigrationState) -> Result<Self, MigrationError> {
+        let failed = |source| MigrationError::Connect { action: "use the descriptor".to_owned(), source };
+        match rustix::net::sockopt::socket_domain(&fd) {
+            Ok(family) => {
+                rustix::io::ioctl_fionbio(&fd, false).map_err(|error| failed(error.into()))?;
+                let channel = if family == AddressFamily::UNIX { Self::Unix(fd.into()) } else { Self::Tcp(fd.into()) };
+                channel.woken_by(state)
+            }
+            Err(_) => {
+                let file = File::from(fd);
+                if file.metadata().map_err(failed)?.is_file() {
+                    return Self::File(file).woken_by(state);
+                }
+                let (wake, woken) = UnixStream::pair().map_err(failed)?;
+                state.wake_by(Some(wake.into()))?;
+                Ok(Self::Pipe(Pipe { file, woken }))
+            }
         }
     }
 
     /// Whether the peer can answer.
     pub fn is_duplex(&self) -> bool {
-        !matches!(self, Self::File(_))
+        matches!(self, Self::Unix(_) | Self::Tcp(_))
     }
 
     /// Makes cancelling wake whoever waits on this connection.
@@ -61,7 +89,7 @@ impl Channel {
         let wake: Option<OwnedFd> = match self.try_clone() {
             Ok(Self::Unix(socket)) => Some(socket.into()),
             Ok(Self::Tcp(socket)) => Some(socket.into()),
-            Ok(Self::File(_)) => None,
+            Ok(Self::File(_) | Self::Pipe(_)) => None,
             Err(source) => {
                 return Err(MigrationError::Read { position: 0, source });
             }
@@ -77,6 +105,7 @@ impl Read for Channel {
             Self::Unix(socket) => socket.read(buffer),
             Self::Tcp(socket) => socket.read(buffer),
             Self::File(file) => file.read(buffer),
+            Self::Pipe(pipe) => pipe.when(PollFlags::IN, |mut file| file.read(buffer)),
         }
     }
 }
@@ -87,11 +116,49 @@ impl Write for Channel {
             Self::Unix(socket) => socket.write(bytes),
             Self::Tcp(socket) => socket.write(bytes),
             Self::File(file) => file.write(bytes),
+            // No more than a pipe takes at once when it takes anything (POSIX `PIPE_BUF`).
+            Self::Pipe(pipe) => pipe.when(PollFlags::OUT, |mut file| file.write(bytes.get(..4096).unwrap_or(bytes))),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// A pipe, left in the mode it is in, since others may have it too: it is read and written when it is ready for that.
+#[derive(Debug)]
+pub struct Pipe {
+    file: File,
+    /// Readable when the wait is to end.
+    woken: UnixStream,
+}
+
+impl Pipe {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { file: self.file.try_clone()?, woken: self.woken.try_clone()? })
+    }
+
+    fn when(&mut self, ready: PollFlags, mut act: impl FnMut(&File) -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            let mut events = [PollFd::new(&self.file, ready), PollFd::new(&self.woken, PollFlags::IN)];
+            match rustix::event::poll(&mut events, None) {
+                Ok(_) => {}
+                Err(Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            let [file, woken] = events.map(|event| !event.revents().is_empty());
+            if woken {
+                return Err(io::ErrorKind::ConnectionAborted.into());
+            }
+            if file {
+                match act(&self.file) {
+                    // Somebody else was quicker, or the pipe is in the other mode.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    done => return done,
+                }
+            }
+        }
     }
 }
 

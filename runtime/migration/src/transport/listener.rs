@@ -18,7 +18,8 @@ use crate::{MigrationError, MigrationState};
 #[derive(Debug)]
 pub struct Listener {
     kind: Kind,
-    address: Address,
+    /// Nothing for what somebody else has opened.
+    address: Option<Address>,
 }
 
 #[derive(Debug)]
@@ -26,6 +27,7 @@ enum Kind {
     Unix(UnixListener, SocketFile),
     Tcp(TcpListener),
     File(File),
+    Opened(OwnedFd),
 }
 
 impl Listener {
@@ -53,12 +55,17 @@ impl Listener {
             ),
             _ => address.clone(),
         };
-        Ok(Self { kind, address })
+        Ok(Self { kind, address: Some(address) })
     }
 
-    /// Where it really listens: the port, when any was asked for.
-    pub fn address(&self) -> &Address {
-        &self.address
+    /// The connection, file or pipe that somebody else has opened, as a place where the source is already.
+    pub fn opened(fd: OwnedFd) -> Self {
+        Self { kind: Kind::Opened(fd), address: None }
+    }
+
+    /// Where it really listens: the port, when any was asked for. Nothing for what was [`opened`](Self::opened) elsewhere.
+    pub fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 
     /// Waits for the source; nobody else can connect afterwards. Cancelling `state` ends the wait, and later wakes the threads that wait on the connection.
@@ -67,17 +74,18 @@ impl Listener {
     /// [`MigrationError::Cancelled`], or [`MigrationError::Connect`] with the system's reason.
     pub fn accept(self, state: &MigrationState) -> Result<Channel, MigrationError> {
         state.wake_by(self.wake())?;
+        let place = self.address.as_ref().map(Address::place).unwrap_or_default();
         let accepted = match self.kind {
             Kind::Unix(socket, _file) => socket.accept().map(|(peer, _)| Channel::Unix(peer)),
             Kind::Tcp(socket) => socket.accept().map(|(peer, _)| Channel::Tcp(peer)),
             Kind::File(file) => match &self.address {
-                Address::File { offset, .. } => at(file, *offset),
+                Some(Address::File { offset, .. }) => at(file, *offset),
                 _ => at(file, 0),
             },
+            Kind::Opened(fd) => return Channel::opened(fd, state),
         };
         state.check()?;
-        let failed =
-            |source| MigrationError::Connect { action: format!("accept on '{}'", self.address.place()), source };
+        let failed = |source| MigrationError::Connect { action: format!("accept on '{place}'"), source };
         accepted.map_err(failed)?.woken_by(state)
     }
 
@@ -85,7 +93,7 @@ impl Listener {
         match &self.kind {
             Kind::Unix(socket, _) => socket.try_clone().ok().map(OwnedFd::from),
             Kind::Tcp(socket) => socket.try_clone().ok().map(OwnedFd::from),
-            Kind::File(_) => None,
+            Kind::File(_) | Kind::Opened(_) => None,
         }
     }
 }

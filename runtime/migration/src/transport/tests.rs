@@ -49,7 +49,7 @@ fn begun() -> std::sync::Arc<MigrationState> {
 
 fn exchange(uri: &str) {
     let listener = Listener::bind(&address(uri)).unwrap();
-    let target = listener.address().clone();
+    let target = listener.address().expect("an address").clone();
     let reader = thread::spawn(move || {
         let mut channel = listener.accept(&begun()).unwrap();
         let mut bytes = Vec::new();
@@ -159,4 +159,51 @@ fn a_pipe_is_refused_rather_than_waited_for() {
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     let error = connect(&Address::File { path, offset: 0 }, &begun()).unwrap_err().to_string();
     assert!(error.starts_with("Failed to create '"), "{error}");
+}
+
+#[test]
+fn what_somebody_else_has_opened_is_used_as_it_is() {
+    let (near, mut far) = std::os::unix::net::UnixStream::pair().unwrap();
+    near.set_nonblocking(true).unwrap();
+    let mut channel = Channel::opened(near.into(), &begun()).unwrap();
+    assert!(channel.is_duplex());
+    channel.write_all(b"there").unwrap();
+    let mut bytes = [0; 5];
+    far.read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, *b"there");
+
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (sending, receiving) = (begun(), begun());
+    let target = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let mut channel = Listener::opened(reader.into()).accept(&receiving).unwrap();
+        assert!(!channel.is_duplex());
+        channel.read_to_end(&mut bytes).unwrap();
+        bytes
+    });
+    let mut channel = Channel::opened(writer.into(), &sending).unwrap();
+    let sent: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+    channel.write_all(&sent).unwrap();
+    drop(channel);
+    assert_eq!(target.join().unwrap(), sent);
+}
+
+#[test]
+fn cancelling_ends_the_wait_for_a_pipe() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (sending, receiving) = (begun(), begun());
+    let mut output = Channel::opened(writer.into(), &sending).unwrap();
+    let writes = thread::spawn(move || while output.write(&[0; 65536]).is_ok() {});
+    // Long enough for the pipe to be full.
+    thread::sleep(Duration::from_millis(50));
+    assert!(!writes.is_finished());
+    sending.cancel();
+    writes.join().unwrap();
+
+    let (quiet, _writer) = std::io::pipe().unwrap();
+    let mut input = Channel::opened(quiet.into(), &receiving).unwrap();
+    let reads = thread::spawn(move || input.read(&mut [0]).unwrap_err());
+    receiving.cancel();
+    reads.join().unwrap();
+    drop(reader);
 }
