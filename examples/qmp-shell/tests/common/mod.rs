@@ -1,4 +1,7 @@
-//! Servers and shells for tests.
+//! Servers and shells for tests. Each takes what it needs.
+#![allow(dead_code, reason = "no test needs all of it")]
+
+pub(crate) mod fakes;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
