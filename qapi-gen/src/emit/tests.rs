@@ -178,3 +178,21 @@ fn types_exist_where_something_uses_them() {
     assert!(before("Own").ends_with("#[cfg(any(feature=\"a\",feature=\"b\"))]"), "{}", before("Own"));
     assert!(before("User").ends_with("#[cfg(feature=\"b\")]"), "{}", before("User"));
 }
+
+/// A crate that uses five types of a thousand is to compile five: see "Decisions" in ARCHITECTURE.md.
+#[test]
+fn functions_of_types_are_made_where_they_are_used() {
+    let schema = "{ 'enum': 'Kind', 'data': [ 'a', 'b' ] } { 'struct': 'Aa', 'data': { 'x': 'int' } }
+         { 'union': 'Uu', 'base': { 'kind': 'Kind' }, 'discriminator': 'kind', 'data': { 'a': 'Aa' } }
+         { 'alternate': 'Alt', 'data': { 's': 'str', 'u': 'Uu' } }
+         { 'command': 'c', 'data': 'Uu', 'boxed': true, 'returns': 'Aa' } { 'event': 'E', 'data': { 'k': 'Kind', 'alt': 'Alt' } }";
+    let loader = MemoryLoader::new().with("s.json", schema);
+    let settings = Settings::new().server(false);
+    let code = crate::compile(Path::new("s.json"), &settings, &loader).expect("a valid schema").text();
+    let lines: Vec<_> = code.lines().map(str::trim).collect();
+    let functions: Vec<_> = (0..lines.len()).filter(|&at| lines[at].starts_with("fn ")).collect();
+    assert!(functions.len() > 20, "{code}");
+    for at in functions {
+        assert_eq!(lines[at - 1], "#[inline]", "{}", lines[at]);
+    }
+}
