@@ -226,11 +226,15 @@ impl Scanner<'_> {
         if self.digits()? > 1 && zero {
             return None;
         }
-        if self.byte() == Some(b'.') {
+        let fraction = self.byte() == Some(b'.');
+        if fraction {
             self.at += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.byte() {
+            if zero && !fraction {
+                return None;
+            }
             self.at += 1;
             self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
             self.digits()?;

@@ -24,6 +24,11 @@ impl Id<'_> {
     /// Of input that is no request.
     pub(crate) const NONE: Id<'static> = Id(None);
 
+    /// The id as it came.
+    pub(crate) fn text(&self) -> Option<Raw<'_>> {
+        self.0
+    }
+
     /// Writes `"id": X` between what comes before and after it; nothing at all if there is none.
     pub(crate) fn put(self, before: &[u8], after: &[u8], out: &mut Encoder) {
         if let Some(id) = self.0 {

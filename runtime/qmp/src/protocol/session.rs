@@ -8,7 +8,7 @@ use super::envelope::{Envelope, Id};
 use super::preconfig::Preconfig;
 use super::version::Version;
 use crate::command::{Arguments, Service};
-use crate::json::Frame;
+use crate::json::{Frame, Raw};
 use crate::policy::{Policy, Special};
 use crate::value::Value;
 use crate::visit::Encoder;
@@ -197,6 +197,11 @@ enum Found<'a> {
 }
 
 impl Call<'_> {
+    /// The request's id as it came.
+    pub(crate) fn id(&self) -> Option<Raw<'_>> {
+        self.id.text()
+    }
+
     /// Writes the reply: `value` is what the handler wrote.
     pub(crate) fn finish(&self, result: Result<(), Error>, value: &Encoder, out: &mut Encoder) {
         match result {

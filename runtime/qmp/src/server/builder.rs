@@ -27,6 +27,32 @@ use crate::transport::{Address, AddressError, Endpoint, Listener, socket_name};
 ///
 /// As with QEMU, a monitor has one client at a time: the next one's connection is accepted, and greeted, when the
 /// present one leaves. [`many_clients`](Self::many_clients) changes that.
+///
+/// # Clients that do not read, do not write or send too much
+///
+/// No client holds up another one, nor a thread that emits events, and each costs bounded memory:
+///
+/// - **Replies not read.** Once the client's socket is full, nothing more is read from it: its own socket is the queue of its
+///   requests. The server keeps at most 64 KiB of replies and one more reply.
+/// - **Events not read.** They wait, up to 1 MiB; then the oldest are dropped, so that the last ones read tell how things
+///   stand. The loss is counted and logged (`tracing`, level WARN); the protocol has no message that would tell the client.
+/// - **A request that does not end** is kept up to QEMU's limit of 64 MiB; then the client is told, and what follows is read
+///   as a new one. White space between tokens takes no memory. With out-of-band execution, requests that wait take another
+///   64 MiB at most. There is no limit for all clients together: each connection may take this much, so who can connect
+///   should be trusted, and `many_clients` offered to few.
+/// - **Silence.** A client that sends nothing stays connected for as long as it likes, as with QEMU, and keeps no buffer. One
+///   that has shut down its sending side gets its replies, then the end. A peer that vanished without a word is found by
+///   TCP's keep-alive.
+/// - **Shutdown.** [`run_until`](Self::run_until) gives clients one second to take what waits for them; those that do not are
+///   disconnected.
+///
+/// # Tracing
+///
+/// Target `qapi_runtime::requests`, level DEBUG: a span `request` around each call of a handler, with `monitor`, `session`,
+/// `command`, `oob` and `id`, and an event at its end, with `micros` and the error; an event for what is answered without a
+/// handler. Target `qapi_runtime::connections`: a span `client` around each connection, with `monitor` and `session`; clients
+/// that come and leave at DEBUG, losses of events and other trouble at WARN. Without a subscriber a request costs some
+/// nanoseconds more.
 pub struct Server {
     shared: Shared,
     monitors: Monitors,
@@ -111,7 +137,8 @@ impl Server {
         self
     }
 
-    /// Whether each monitor serves all clients that connect at the same time. Without, one after the other.
+    /// Whether each monitor serves all clients that connect at the same time. Without, one after the other. The memory that
+    /// clients may take is limited for each, not for all: see the type's documentation.
     #[must_use]
     pub fn many_clients(mut self, many: bool) -> Self {
         self.many = many;

@@ -17,6 +17,7 @@ use std::task::{Poll, Waker};
 use tracing::Instrument;
 
 use super::outbox::{BATCH, Outbox};
+use super::trace::{self, Trace};
 use crate::Error;
 use crate::command::Service;
 use crate::context::Context;
@@ -38,6 +39,13 @@ pub(super) struct Shared {
     pub(super) events: EventSink,
     pub(super) policy: Policy,
     pub(super) preconfig: Preconfig,
+}
+
+impl Shared {
+    /// The name of a command that is called.
+    fn name(&self, call: &Call<'_>) -> &str {
+        self.service.command(call.index).map_or("", |info| info.name)
+    }
 }
 
 /// A client's connection.
@@ -149,15 +157,22 @@ impl Connection {
         let Self { shared, context, stream, input, session, outbox, value, .. } = self;
         match input.next() {
             None => return Ok(false),
-            Some(Err(error)) => Session::reject(&error.into(), &mut outbox.text),
+            Some(Err(error)) => {
+                trace::malformed(context, &error);
+                Session::reject(&error.into(), &mut outbox.text);
+            }
             Some(Ok(frame)) => {
                 match session.handle(&frame, &*shared.service, &mut outbox.text) {
-                    Step::Answered => {}
-                    Step::Quote(quote) => outbox.quote(&quote, stream).await?,
+                    Step::Answered => trace::answered(context, &frame),
+                    Step::Quote(quote) => {
+                        trace::answered(context, &frame);
+                        outbox.quote(&quote, stream).await?;
+                    }
                     Step::Call(call) => {
+                        let trace = Trace::begin(context, shared.name(&call), &call);
                         value.clear();
                         let result = {
-                            let mut handler = pin!(invoke(shared, context, &call, value));
+                            let mut handler = pin!(invoke(shared, context, &call, value, &trace));
                             match poll_once(handler.as_mut()) {
                                 Poll::Ready(result) => result,
                                 Poll::Pending => tokio::select! {
@@ -171,7 +186,7 @@ impl Connection {
                                 },
                             }
                         };
-                        finish(&call, result, value, outbox);
+                        finish(&call, result, value, outbox, trace);
                     }
                 }
             }
@@ -213,8 +228,14 @@ impl Connection {
         };
         let shared = Rc::clone(&self.shared);
         let call = match self.session.handle(&frame, &*shared.service, &mut self.outbox.text) {
-            Step::Answered => return Ok(()),
-            Step::Quote(quote) => return self.outbox.quote(&quote, &self.stream).await,
+            Step::Answered => {
+                trace::answered(&self.context, &frame);
+                return Ok(());
+            }
+            Step::Quote(quote) => {
+                trace::answered(&self.context, &frame);
+                return self.outbox.quote(&quote, &self.stream).await;
+            }
             Step::Call(call) => call,
         };
         if call.oob {
@@ -222,10 +243,11 @@ impl Connection {
             return Ok(());
         }
         let context = Rc::clone(&self.context);
+        let trace = Trace::begin(&context, shared.name(&call), &call);
         let mut value = std::mem::replace(&mut self.value, Encoder::under(shared.policy));
         value.clear();
         let result = {
-            let mut handler = pin!(invoke(&shared, &context, &call, &mut value));
+            let mut handler = pin!(invoke(&shared, &context, &call, &mut value, &trace));
             match poll_once(handler.as_mut()) {
                 Poll::Ready(result) => result,
                 Poll::Pending => tokio::select! {
@@ -238,7 +260,7 @@ impl Connection {
                 },
             }
         };
-        finish(&call, result, &value, &mut self.outbox);
+        finish(&call, result, &value, &mut self.outbox, trace);
         self.value = value;
         Ok(())
     }
@@ -248,7 +270,7 @@ impl Connection {
     async fn take_in(&mut self) -> io::Error {
         loop {
             self.sort_input();
-            let room = self.queue.len() < QUEUE && !self.ended && self.outbox.unsent() < BATCH;
+            let room = has_room(&self.queue) && !self.ended && self.outbox.unsent() < BATCH;
             let outcome = tokio::select! {
                 biased;
                 sent = self.outbox.step(&self.stream) => sent,
@@ -265,7 +287,7 @@ impl Connection {
     /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
     fn sort_input(&mut self) {
         let Self { shared, context, input, arrived, session, outbox, value, queue, .. } = self;
-        while queue.len() < QUEUE {
+        while has_room(queue) {
             let text = match input.next() {
                 None => return,
                 Some(Err(error)) => Err(error.into()),
@@ -292,31 +314,35 @@ impl Connection {
     }
 }
 
+/// Whether another request may wait. Eight may, unless they are so large that a hostile client could fill the memory.
+fn has_room(queue: &VecDeque<Queued>) -> bool {
+    let bytes = |queued: &Queued| queued.text.as_ref().map_or(0, |text| text.len());
+    queue.len() < QUEUE && queue.iter().map(bytes).sum::<usize>() < json::MAX_TOKEN_BYTES
+}
+
 /// Runs a command's handler.
 fn invoke<'a>(
     shared: &'a Shared,
     context: &'a Context,
     call: &Call<'a>,
     value: &'a mut Encoder,
+    trace: &Trace,
 ) -> impl Future<Output = Result<(), Error>> + 'a {
-    let name = shared.service.command(call.index).map_or("", |info| info.name);
-    let span = tracing::debug_span!("qmp", monitor = context.monitor(), session = context.session(), command = name);
-    shared.service.call(call.index, context, call.arguments, value).instrument(span)
+    shared.service.call(call.index, context, call.arguments, value).instrument(trace.span.clone())
 }
 
 /// Runs a command out of band: at once, whatever else is going on.
 fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Encoder, outbox: &mut Outbox) {
+    let trace = Trace::begin(context, shared.name(call), call);
     value.clear();
-    let result = shared.service.call_oob(call.index, context, call.arguments, value);
-    finish(call, result, value, outbox);
+    let result = trace.span.in_scope(|| shared.service.call_oob(call.index, context, call.arguments, value));
+    finish(call, result, value, outbox, trace);
 }
 
 /// Writes a reply, after the events that its handler emitted.
-fn finish(call: &Call<'_>, result: Result<(), Error>, value: &Encoder, outbox: &mut Outbox) {
+fn finish(call: &Call<'_>, result: Result<(), Error>, value: &Encoder, outbox: &mut Outbox, trace: Trace) {
     outbox.collect_mail();
-    if let Err(error) = &result {
-        tracing::debug!(error = error.desc(), "command failed");
-    }
+    trace.end(&result);
     if !outbox.take_withheld() {
         call.finish(result, value, &mut outbox.text);
     }

@@ -5,5 +5,6 @@ mod connection;
 mod monitor;
 mod outbox;
 mod running;
+mod trace;
 
 pub use builder::{Server, ServerError};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::builder::ServerError;
 use super::connection::{Connection, Shared};
@@ -18,6 +19,9 @@ use crate::transport::{Acceptor, Endpoint, Listener, Stream, connect};
 
 /// Rest after a failed accept: the process is out of descriptors, and trying at once again would only burn time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Target of what is logged about clients; documented at [`Server`](crate::Server).
+pub(super) const CONNECTIONS: &str = "qapi_runtime::connections";
 
 /// A monitor as it was asked for.
 pub(super) struct Monitor {
@@ -122,7 +126,7 @@ impl Clients {
                 accepted = acceptor.accept(), if room => match accepted {
                     Ok(accepted) => self.welcome(accepted.stream, accepted.peer),
                     Err(error) => {
-                        tracing::warn!(monitor = &*self.port.name, %error, "cannot accept a client");
+                        tracing::warn!(target: CONNECTIONS, monitor = &*self.port.name, %error, "cannot accept a client");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
                     }
                 },
@@ -143,14 +147,16 @@ impl Clients {
                 .with_mailbox(&mailbox);
         let shared = Rc::clone(&house.shared);
         let Port { name, pretty } = self.port.clone();
-        self.tasks.spawn_local(async move {
+        let span = tracing::debug_span!(target: CONNECTIONS, "client", monitor = &*name, session);
+        let serving = async move {
             let _presence = presence;
-            tracing::debug!(monitor = &*name, session, "client connected");
+            tracing::debug!(target: CONNECTIONS, "client connected");
             match Connection::serve(shared, context, stream, mailbox, pretty).await {
-                Ok(()) => tracing::debug!(monitor = &*name, session, "client left"),
-                Err(error) => tracing::debug!(monitor = &*name, session, %error, "client vanished"),
+                Ok(()) => tracing::debug!(target: CONNECTIONS, "client left"),
+                Err(error) => tracing::debug!(target: CONNECTIONS, %error, "client vanished"),
             }
-        });
+        };
+        self.tasks.spawn_local(serving.instrument(span));
     }
 
     /// Waits for the clients to leave.
@@ -164,6 +170,6 @@ impl Clients {
 /// A handler that panics takes its connection with it, and nothing else.
 fn report(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "a command handler panicked: its client is disconnected");
+        tracing::error!(target: CONNECTIONS, %error, "a command handler panicked: its client is disconnected");
     }
 }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 
+use super::monitor::CONNECTIONS;
 use crate::events::Mailbox;
 use crate::json::Pretty;
 use crate::protocol::Quote;
@@ -64,7 +65,7 @@ impl Outbox {
         self.closing |= taken.closing;
         self.withheld |= taken.withheld;
         if taken.lost > 0 {
-            tracing::warn!(lost = taken.lost, "a monitor's client does not read: its oldest events are dropped");
+            tracing::warn!(target: CONNECTIONS, lost = taken.lost, "a monitor's client does not read: its oldest events are dropped");
         }
     }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::builder::ServerError;
 use super::connection::Shared;
-use super::monitor::{House, Monitor, serve};
+use super::monitor::{CONNECTIONS, House, Monitor, serve};
 use crate::monitors::Monitors;
 
 /// What clients are given to take their last replies.
@@ -61,7 +61,7 @@ impl Running {
         // At once, not when each monitor's task comes round to it: no request is begun from here on.
         self.house.close_all();
         if tokio::time::timeout(GRACE, self.finished()).await.is_err() {
-            tracing::warn!("clients that do not take their last replies are disconnected");
+            tracing::warn!(target: CONNECTIONS, "clients that do not take their last replies are disconnected");
         }
     }
 }

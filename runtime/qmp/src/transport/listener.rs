@@ -92,6 +92,8 @@ impl Acceptor {
                     if tcp {
                         // Replies are written whole: waiting for more to send only delays them.
                         let _ = rustix::net::sockopt::set_tcp_nodelay(&fd, true);
+                        // A peer that vanished must not keep the monitor for ever.
+                        let _ = rustix::net::sockopt::set_socket_keepalive(&fd, true);
                     }
                     let peer = address.filter(|_| tcp).and_then(|address| name(&address));
                     return Ok(Accepted { stream: Stream::socket(fd)?, peer });
