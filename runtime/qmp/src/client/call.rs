@@ -99,8 +99,8 @@ impl<R> Call<R> {
         self.with(|ask| ask.oob = true)
     }
 
-    /// Passes a descriptor along, as `getfd` and `add-fd` take one. Unix sockets only. Such calls are made one after the
-    /// other, since a server may keep only the descriptors that came last.
+    /// Passes a descriptor along, as `getfd` and `add-fd` take one. Unix sockets only. No other
+    /// in-band call is under way meanwhile: servers may read requests ahead, and then give descriptors to the wrong one.
     pub fn fd(self, fd: impl Into<OwnedFd>) -> Self {
         let fd = fd.into();
         self.with(|ask| ask.fds.push(fd))

@@ -106,7 +106,7 @@ impl Client {
     fn start(wire: Wire, greeting: Greeting, options: ClientOptions, dial: Option<Dial>) -> Self {
         let slots = options.slots();
         // No more than these, and out-of-band calls, are on their way at a time.
-        let (requests, queue) = mpsc::channel(slots.clamp(8, 1024));
+        let (requests, queue) = mpsc::channel(slots.clamp(8, 1024) as usize);
         let (used, unused) = oneshot::channel();
         let core = Arc::new(Core::new(greeting, wire.passes_fds()));
         let link = Link { core: Arc::clone(&core), options: options.clone(), dial, requests: queue, unused };
@@ -117,7 +117,7 @@ impl Client {
             requests,
             // The negotiation was the first.
             last_id: AtomicU64::new(1),
-            slots: Semaphore::new(slots.min(Semaphore::MAX_PERMITS)),
+            slots: Semaphore::new(slots as usize),
             fd_turn: Mutex::new(()),
             facts: Facts::default(),
             _used: used,
@@ -243,8 +243,11 @@ impl Client {
         if fds.len() > MAX_FDS {
             return Err(unsupported("at most 16 descriptors can be passed at a time"));
         }
+        // A server that reads ahead may give descriptors to an earlier request, and one that has not taken them yet may lose
+        // them to a later: so none is under way meanwhile. Servers execute one after the other anyhow.
+        let needed = if fds.is_empty() { 1 } else { self.shared.options.slots() };
+        let slot = if ask.oob { None } else { slots.acquire_many(needed).await.ok() };
         let turn = if fds.is_empty() { None } else { Some(fd_turn.lock().await) };
-        let slot = if ask.oob { None } else { slots.acquire().await.ok() };
         if !fds.is_empty() && !core.passes_fds() {
             return Err(unsupported("descriptors can be passed over unix sockets only"));
         }

@@ -29,7 +29,7 @@ pub struct ClientOptions {
     pub(super) connect_timeout: Option<Duration>,
     pub(super) wait_until_there: bool,
     pub(super) oob: bool,
-    pub(super) in_flight: Option<usize>,
+    pub(super) in_flight: Option<u32>,
     pub(super) event_queue: usize,
     pub(super) reconnect: bool,
     pub(super) backoff: (Duration, Duration),
@@ -85,8 +85,9 @@ impl ClientOptions {
     /// How many in-band calls may be at the server at a time; further ones wait here for their turn. Unless given, 8 when
     /// out-of-band execution is enabled: with more, QEMU stops reading and an out-of-band call could not overtake them.
     /// Otherwise 1024.
-    pub fn in_flight(mut self, calls: usize) -> Self {
-        self.in_flight = Some(calls.max(1));
+    pub fn in_flight(mut self, calls: u32) -> Self {
+        // More than anybody has, and less than the counter beneath takes on any machine.
+        self.in_flight = Some(calls.clamp(1, 1 << 20));
         self
     }
 
@@ -168,7 +169,7 @@ impl ClientOptions {
     }
 
     /// How many in-band calls may be at the server.
-    pub(super) fn slots(&self) -> usize {
+    pub(super) fn slots(&self) -> u32 {
         // With one running and seven queued QEMU still reads ahead; an eighth in its queue stops it.
         self.in_flight.unwrap_or(if self.oob { 8 } else { 1024 })
     }
