@@ -1,7 +1,7 @@
 //! The front end as one function: schema files in, resolved schema or diagnostics out.
 
 use crate::check::{self, Depth};
-use crate::diag::{Diagnostic, Diagnostics, catalogue};
+use crate::diag::{Diagnostics, Findings, catalogue};
 use crate::dialect::Dialect;
 use crate::ir::{self, Schema};
 use crate::source::{Loader, SourceMap};
@@ -36,12 +36,28 @@ pub fn analyse(loader: &dyn Loader, root: &Path, dialect: Option<Dialect>) -> An
     Analysis {
         files: loaded.read,
         dialect,
-        result: result.map_err(|list| Diagnostics::new(Arc::clone(&sources), list)),
+        result: result.map_err(|found| Diagnostics::of(Arc::clone(&sources), found)),
         sources,
     }
 }
 
-fn detect(loaded: &Loaded) -> (Dialect, Result<Schema, Vec<Diagnostic>>) {
+/// The mistakes in the schema that starts at `root`, found without putting together what it means.
+pub(crate) fn verdict(loader: &dyn Loader, root: &Path, dialect: Option<Dialect>) -> Result<(), Diagnostics> {
+    let mut loaded = syntax::load(loader, root);
+    let found = match dialect {
+        Some(dialect) => mistakes(&loaded, dialect, Depth::All),
+        None => {
+            match Dialect::DETECTED.into_iter().any(|dialect| mistakes(&loaded, dialect, Depth::First).is_empty()) {
+                true => Findings::default(),
+                false => detect(&loaded).1.err().unwrap_or_default(),
+            }
+        }
+    };
+    let sources = Arc::new(std::mem::take(&mut loaded.sources));
+    if found.is_empty() { Ok(()) } else { Err(Diagnostics::of(sources, found)) }
+}
+
+fn detect(loaded: &Loaded) -> (Dialect, Result<Schema, Findings>) {
     for dialect in Dialect::DETECTED {
         let result = under(loaded, dialect, Depth::First);
         if result.is_ok() {
@@ -60,7 +76,7 @@ fn detect(loaded: &Loaded) -> (Dialect, Result<Schema, Vec<Diagnostic>>) {
 
 /// Number of mistakes that rather show another dialect. The others are mistakes in any, and a
 /// dialect that does not see some of them is no better for that.
-fn foreign(result: &Result<Schema, Vec<Diagnostic>>) -> usize {
+fn foreign(result: &Result<Schema, Findings>) -> usize {
     let signs = [
         &catalogue::CONDITION_INVALID,
         &catalogue::PRAGMA_UNKNOWN,
@@ -73,13 +89,23 @@ fn foreign(result: &Result<Schema, Vec<Diagnostic>>) -> usize {
         &catalogue::KEY_MISSING,
         &catalogue::KEY_UNKNOWN,
     ];
-    let count = |list: &Vec<Diagnostic>| list.iter().filter(|found| signs.contains(&found.rule)).count();
+    let count = |list: &Findings| list.iter().filter(|found| signs.contains(&found.rule)).count();
     result.as_ref().err().map_or(0, count)
 }
 
+/// What is wrong with what was loaded as one dialect has it.
+fn mistakes(loaded: &Loaded, dialect: Dialect, depth: Depth) -> Findings {
+    let mut out = Findings::default();
+    let checked = check::check(loaded, dialect, depth, &mut out);
+    if depth == Depth::All || out.is_empty() {
+        ir::resolve(loaded, &checked, dialect, &mut out);
+    }
+    out
+}
+
 /// Checks what was loaded as one dialect has it.
-fn under(loaded: &Loaded, dialect: Dialect, depth: Depth) -> Result<Schema, Vec<Diagnostic>> {
-    let mut out = Vec::new();
+fn under(loaded: &Loaded, dialect: Dialect, depth: Depth) -> Result<Schema, Findings> {
+    let mut out = Findings::default();
     let checked = check::check(loaded, dialect, depth, &mut out);
     if depth == Depth::First && !out.is_empty() {
         return Err(out);

@@ -66,7 +66,7 @@ fn compile_tracked(
 /// # Errors
 /// Every mistake in the schema, located.
 pub fn check(root: &Path, settings: &Settings, loader: &dyn Loader) -> Result<(), Diagnostics> {
-    analyse(loader, root, settings.dialect).result.map(drop)
+    analyse::verdict(loader, root, settings.dialect)
 }
 
 /// The answer to `query-qmp-schema` for the schema that starts at `root`, as JSON text.

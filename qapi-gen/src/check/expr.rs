@@ -3,7 +3,7 @@
 use super::Pragma;
 use super::def::Meta;
 use super::names;
-use crate::diag::{Diagnostic, Rule, catalogue, similar};
+use crate::diag::{Diagnostic, Findings, Rule, catalogue, similar};
 use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Entry, Value};
@@ -17,7 +17,7 @@ pub(super) struct Context<'a> {
     pub(super) name: &'a str,
     /// The whole definition.
     pub(super) span: Span,
-    pub(super) out: &'a mut Vec<Diagnostic>,
+    pub(super) out: &'a mut Findings,
     /// True after the first mistake.
     pub(super) failed: bool,
 }

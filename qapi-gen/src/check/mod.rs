@@ -15,7 +15,7 @@ mod wording;
 pub(crate) use names::c_name;
 pub(crate) use pragma::Pragma;
 
-use crate::diag::{Diagnostic, catalogue};
+use crate::diag::{Diagnostic, Findings, catalogue};
 use crate::dialect::Dialect;
 use crate::source::{SourceMap, Span};
 use crate::syntax::doc::Doc;
@@ -54,8 +54,8 @@ pub(crate) enum Depth {
 }
 
 /// Checks everything that was loaded as `dialect` has it. Mistakes go to `out`.
-pub(crate) fn check(loaded: &Loaded, dialect: Dialect, depth: Depth, out: &mut Vec<Diagnostic>) -> Checked {
-    let enough = |out: &[Diagnostic]| depth == Depth::First && !out.is_empty();
+pub(crate) fn check(loaded: &Loaded, dialect: Dialect, depth: Depth, out: &mut Findings) -> Checked {
+    let enough = |out: &Findings| depth == Depth::First && !out.is_empty();
     let mut reader = Reader {
         sources: &loaded.sources,
         dialect,
@@ -117,7 +117,7 @@ enum Pending {
 struct Reader<'l, 'o> {
     sources: &'l SourceMap,
     dialect: Dialect,
-    out: &'o mut Vec<Diagnostic>,
+    out: &'o mut Findings,
     slots: Vec<Slot<'l>>,
     pragma: Pragma,
     broken: HashSet<String>,
@@ -219,7 +219,7 @@ fn definition(
     comment: Comment,
     dialect: Dialect,
     pragma: &Pragma,
-    out: &mut Vec<Diagnostic>,
+    out: &mut Findings,
 ) -> Option<Def> {
     let meta = match meta(expr, dialect) {
         Ok(meta) => meta,

@@ -1,6 +1,6 @@
 //! Pragma directives: one state for the whole schema, read after all of it was parsed.
 
-use crate::diag::{Diagnostic, catalogue};
+use crate::diag::{Diagnostic, Findings, catalogue};
 use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Kind, Value};
@@ -23,7 +23,7 @@ pub(crate) struct Pragma {
 
 impl Pragma {
     /// Takes the directive `directive` into account.
-    pub(super) fn apply(&mut self, directive: &Value, dialect: Dialect, out: &mut Vec<Diagnostic>) {
+    pub(super) fn apply(&mut self, directive: &Value, dialect: Dialect, out: &mut Findings) {
         let span = directive.span;
         let invalid = |message: &str| Diagnostic::new(&catalogue::PRAGMA_INVALID, message, span);
         if directive.as_dict().map_or(0, <[_]>::len) != 1 {

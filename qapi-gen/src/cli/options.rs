@@ -44,7 +44,7 @@ const USAGE: [(&str, &str, &str); 8] = [
     ("check", "FILE", "tell every mistake in a schema"),
     ("generate", "FILE -o DIR [--crate NAME]", "write Rust code"),
     ("introspect", "FILE [--unmask]", "print the answer to query-qmp-schema"),
-    ("doc", "FILE -o DIR", "write a browsable reference"),
+    ("doc", "FILE -o DIR", "write a browsable reference; conditions are shown, not applied"),
     ("ir", "FILE", "print the resolved schema as JSON"),
     ("diff", "OLD NEW [--format FORMAT] [--allow WHOM]", "tell whom the changes in a schema break"),
     ("import", "SOURCE", "print the schema that a server's answer to query-qmp-schema describes"),

@@ -5,6 +5,7 @@
 pub mod catalogue;
 #[cfg(feature = "cli")]
 pub mod explain;
+mod findings;
 mod render;
 mod similar;
 #[cfg(test)]
@@ -13,12 +14,18 @@ mod tests;
 pub use catalogue::Rule;
 #[cfg(feature = "cli")]
 pub use explain::{Explanation, explain};
+pub(crate) use findings::Findings;
 pub use render::Format;
 pub(crate) use similar::similar;
 
 use crate::source::{SourceMap, Span};
 use std::fmt;
 use std::sync::Arc;
+
+/// Characters of a message that are kept: it may cite what stands in the schema, and that may be long.
+const MAX_MESSAGE: usize = 2000;
+/// The same of a definition's name.
+const MAX_NAME: usize = 200;
 
 /// The definition in which something is wrong, such as `struct 'X'`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +34,13 @@ pub struct Enclosing {
     pub meta: &'static str,
     /// Its name.
     pub name: String,
+}
+
+impl Enclosing {
+    /// The definition of kind `meta` called `name`; a very long name is shortened.
+    pub(crate) fn new(meta: &'static str, name: &str) -> Self {
+        Self { meta, name: render::shortened(name.to_owned(), MAX_NAME) }
+    }
 }
 
 /// A second place that belongs to a diagnostic.
@@ -70,7 +84,7 @@ impl Diagnostic {
     pub fn new(rule: &'static Rule, message: impl Into<String>, span: Span) -> Self {
         Self {
             rule,
-            message: message.into(),
+            message: render::shortened(message.into(), MAX_MESSAGE),
             span: Some(span),
             reported: None,
             has_column: false,
@@ -89,7 +103,7 @@ impl Diagnostic {
     /// The same mistake, told to be inside a definition that starts at `start`.
     #[must_use]
     pub fn inside(mut self, meta: &'static str, name: &str, start: Span) -> Self {
-        self.within = Some(Box::new(Enclosing { meta, name: name.to_owned() }));
+        self.within = Some(Box::new(Enclosing::new(meta, name)));
         self.reported = Some(start);
         self
     }
@@ -127,13 +141,26 @@ impl Diagnostic {
 pub struct Diagnostics {
     sources: Arc<SourceMap>,
     list: Vec<Diagnostic>,
+    omitted: usize,
 }
 
 impl Diagnostics {
     /// Joins mistakes with the files they refer to.
     #[must_use]
     pub fn new(sources: Arc<SourceMap>, list: Vec<Diagnostic>) -> Self {
-        Self { sources, list }
+        Self { sources, list, omitted: 0 }
+    }
+
+    /// Joins what was found with the files it refers to.
+    pub(crate) fn of(sources: Arc<SourceMap>, found: Findings) -> Self {
+        let (list, omitted) = found.into_parts();
+        Self { sources, list, omitted }
+    }
+
+    /// How many further mistakes there are, which are not told because there are so many.
+    #[must_use]
+    pub fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// The mistakes. The first one is the one that QEMU's front end would report.
@@ -159,10 +186,14 @@ impl Diagnostics {
         &self.sources
     }
 
-    /// All mistakes as text in `format`, each ended by a newline.
+    /// All mistakes as text in `format`, each ended by a newline. The form for people says how many more there are.
     #[must_use]
     pub fn render(&self, format: Format) -> String {
-        render::all(&self.sources, &self.list, format)
+        let mut text = render::all(&self.sources, &self.list, format);
+        if self.omitted > 0 && format == Format::Human {
+            text.push_str(&format!("{} more mistakes are not shown\n", self.omitted));
+        }
+        text
     }
 }
 

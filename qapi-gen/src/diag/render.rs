@@ -5,6 +5,9 @@ use crate::json::quote;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
+/// Bytes of a line that are shown on each side of a mistake.
+const EXCERPT: usize = 200;
+
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -27,6 +30,40 @@ pub(super) fn all(sources: &SourceMap, list: &[Diagnostic], format: Format) -> S
         }
     }
     out
+}
+
+/// `text` with at most about `most` bytes, what is left out replaced by an ellipsis in the middle.
+pub(super) fn shortened(text: String, most: usize) -> String {
+    if text.len() <= most {
+        return text;
+    }
+    let head = boundary(&text, most / 4 * 3);
+    let tail = boundary(&text, text.len() - most / 4);
+    format!("{}…{}", text.get(..head).unwrap_or(""), text.get(tail..).unwrap_or(""))
+}
+
+/// The last place up to `at` where a character starts.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// The part of `line` around byte `at` that is shown, and the column of `at` there, from 0.
+fn window(line: &str, at: usize) -> (String, usize) {
+    let (from, to) = match line.len() <= 2 * EXCERPT {
+        true => (0, line.len()),
+        false => (boundary(line, at.saturating_sub(EXCERPT)), boundary(line, at + EXCERPT)),
+    };
+    let expanded = |from: usize, to: usize| expand_tabs(line.get(from..to).unwrap_or(""));
+    let mut column = expanded(from, at.max(from)).chars().count();
+    let mut shown = expanded(from, to);
+    if from > 0 {
+        shown.insert(0, '…');
+        column += 1;
+    }
+    if to < line.len() {
+        shown.push('…');
+    }
+    (shown, column)
 }
 
 /// Appends formatted text; writing to a `String` cannot fail.
@@ -78,9 +115,11 @@ fn excerpt(out: &mut String, sources: &SourceMap, span: Span, label: &str, chain
         return width;
     };
     let line = file.line_text(place.line);
-    let marker = marker(&file.text, span, line, place.column);
+    let (_, start) = file.line_at(span.start);
+    let (shown, column) = window(line, span.start as usize - start);
+    let marker = marker(&file.text, span, &shown, column);
     put!(out, "{:width$} |\n", "");
-    put!(out, "{} | {}\n", place.line, expand_tabs(line));
+    put!(out, "{} | {shown}\n", place.line);
     put!(out, "{:width$} | {}", "", marker);
     if !label.is_empty() {
         put!(out, " {label}");
@@ -89,13 +128,13 @@ fn excerpt(out: &mut String, sources: &SourceMap, span: Span, label: &str, chain
     width
 }
 
-/// Carets under the part of `line` that `span` covers.
-fn marker(text: &str, span: Span, line: &str, column: usize) -> String {
+/// Carets under the part of `shown` that `span` covers.
+fn marker(text: &str, span: Span, shown: &str, column: usize) -> String {
     let covered = text.get(span.start as usize..span.end as usize).unwrap_or("");
     let first = covered.split(['\n', '\r']).next().unwrap_or("");
-    let room = expand_tabs(line).chars().count().saturating_sub(column - 1);
+    let room = shown.chars().count().saturating_sub(column);
     let carets = first.chars().count().min(room).max(1);
-    format!("{}{}", " ".repeat(column - 1), "^".repeat(carets))
+    format!("{}{}", " ".repeat(column), "^".repeat(carets))
 }
 
 /// `line` with tabs as the columns count them, and without control characters.

@@ -1,7 +1,7 @@
 //! Alternates: the JSON type of a value must select one branch.
 
 use super::declare::ProtoKind;
-use super::resolve::{Resolved, Resolver, TypeInfo, describe};
+use super::resolver::{Resolved, Resolver, TypeInfo, describe};
 use super::{Builtin, TypeId};
 use crate::check::c_name;
 use crate::check::def::{Def, MemberDef};

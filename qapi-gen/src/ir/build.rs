@@ -1,20 +1,26 @@
 //! The last step: what was looked up becomes a [`Schema`].
 
 use super::declare::{Entity, Named, Proto, ProtoKind, declare};
-use super::resolve::{ObjectInfo, Resolved, Resolver, TypeInfo};
+use super::resolver::{ObjectInfo, Resolved, Resolver, TypeInfo};
 use super::{
     Alternate, Branch, Command, Cond, Doc, Enum, EnumValue, Event, Info, Item, Member, Module, ModuleId, Object,
     ObjectMeta, Schema, Type, TypeId, TypeKind, Variants,
 };
 use crate::check::def::{Body, Data, Def, ValueDef};
 use crate::check::{Checked, Piece};
-use crate::diag::Diagnostic;
+use crate::diag::Findings;
 use crate::dialect::Dialect;
 use crate::source::Span;
 use crate::syntax::{Loaded, doc};
 
+/// Looks up all names; mistakes go to `out`.
+pub(crate) fn resolve(loaded: &Loaded, checked: &Checked, dialect: Dialect, out: &mut Findings) {
+    let declared = declare(checked, dialect, out);
+    Resolver::new(&declared, checked, dialect, loaded.incomplete, out).run();
+}
+
 /// Looks up all names. The schema, if there was no mistake in it; mistakes go to `out`.
-pub(crate) fn build(loaded: &Loaded, checked: &Checked, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Option<Schema> {
+pub(crate) fn build(loaded: &Loaded, checked: &Checked, dialect: Dialect, out: &mut Findings) -> Option<Schema> {
     let declared = declare(checked, dialect, out);
     let mut resolver = Resolver::new(&declared, checked, dialect, loaded.incomplete, out);
     resolver.run();

@@ -1,7 +1,7 @@
 //! Arguments and replies of commands, data of events.
 
 use super::declare::{Named, ProtoKind};
-use super::resolve::{Resolver, TypeInfo, describe};
+use super::resolver::{Resolver, TypeInfo, describe};
 use super::{Cond, ObjectMeta, TypeId};
 use crate::check::def::{Body, Data, Def};
 use crate::diag::catalogue;

@@ -6,7 +6,7 @@
 use super::{Builtin, Cond, Feature, ObjectMeta, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, Meta, TypeRef, ValueDef};
 use crate::check::{Checked, Piece};
-use crate::diag::{Diagnostic, Enclosing, Note, catalogue};
+use crate::diag::{Diagnostic, Enclosing, Findings, Note, catalogue};
 use crate::dialect::Dialect;
 use crate::source::Span;
 use std::borrow::Cow;
@@ -99,7 +99,7 @@ pub(super) struct Declared<'d> {
 }
 
 /// Collects the entities of `checked`.
-pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Vec<Diagnostic>) -> Declared<'d> {
+pub(super) fn declare<'d>(checked: &'d Checked, dialect: Dialect, out: &mut Findings) -> Declared<'d> {
     let mut declarer = Declarer {
         all: Declared {
             names: HashMap::with_capacity(checked.pieces.len() * 2),
@@ -131,7 +131,7 @@ struct Declarer<'d, 'o> {
     all: Declared<'d>,
     features: HashSet<&'d str>,
     dialect: Dialect,
-    out: &'o mut Vec<Diagnostic>,
+    out: &'o mut Findings,
 }
 
 impl<'d> Declarer<'d, '_> {
@@ -170,7 +170,7 @@ impl<'d> Declarer<'d, '_> {
             Named::Other(def) => (None, Some(*def)),
             Named::Type(id) => {
                 let proto = &self.all.protos[id.0 as usize];
-                let text = (proto.def.is_none()).then(|| super::resolve::describe(proto));
+                let text = (proto.def.is_none()).then(|| super::resolver::describe(proto));
                 (text, proto.def)
             }
         };
@@ -182,7 +182,7 @@ impl<'d> Declarer<'d, '_> {
                 message: "previous definition".to_owned(),
                 span: previous.name_span,
                 reported: Some(previous.span),
-                within: Some(Enclosing { meta: previous.meta.key(), name: previous.name.clone() }),
+                within: Some(Enclosing::new(previous.meta.key(), &previous.name)),
             });
         }
         self.out.push(diagnostic);

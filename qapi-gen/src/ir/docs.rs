@@ -1,9 +1,9 @@
 //! Documentation against what it documents.
 
 use super::declare::about;
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use crate::check::def::{Body, Data, Def};
-use crate::diag::{Diagnostic, catalogue};
+use crate::diag::{Diagnostic, Findings, catalogue};
 use crate::ir::Feature;
 use crate::source::Span;
 use crate::syntax::doc::Section;
@@ -15,9 +15,9 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     let (role, parts) = parts(def);
     let excepted = || resolver.checked.pragma.documentation.contains(&def.name);
     let required = resolver.dialect.members_documented() && !excepted();
-    let (mut found, mut late) = (Vec::new(), Vec::new());
+    let (mut found, mut late) = (Findings::default(), Findings::default());
     let mut features = HashSet::new();
-    let mut feature = |found: &mut Vec<Diagnostic>, feature: &Feature, span| {
+    let mut feature = |found: &mut Findings, feature: &Feature, span| {
         let place = features.len();
         if doc.features.find(place, &feature.name).is_none() {
             let message = format!("feature '{}' lacks documentation", feature.name);
@@ -51,9 +51,9 @@ pub(super) fn check(resolver: &mut Resolver<'_, '_>, def: &Def) {
     unknown("member", doc.args.iter().filter(|section| !known.contains(section.name.as_str())).collect());
     let kind = resolver.dialect.undocumented_feature();
     unknown(kind, doc.features.iter().filter(|section| !features.contains(&section.name)).collect());
-    resolver.out.extend(found);
+    resolver.out.append(&mut found);
     let at_once = !resolver.dialect.doc_paragraphs();
-    if at_once { &mut *resolver.out } else { &mut resolver.late }.extend(late);
+    if at_once { &mut *resolver.out } else { &mut resolver.late }.append(&mut late);
 }
 
 /// Something that a comment can describe.

@@ -8,12 +8,12 @@ mod build;
 mod calls;
 mod declare;
 mod docs;
-mod resolve;
+mod resolver;
 #[cfg(test)]
 mod tests;
 mod variants;
 
-pub(crate) use build::build;
+pub(crate) use build::{build, resolve};
 
 use crate::dialect::Dialect;
 use crate::source::Span;

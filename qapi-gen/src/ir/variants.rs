@@ -3,7 +3,7 @@
 use super::Cond;
 use super::TypeId;
 use super::declare::{Named, ProtoKind, ProtoVariants};
-use super::resolve::{Resolved, ResolvedBranch, Resolver, Seen, TypeInfo, describe};
+use super::resolver::{Resolved, ResolvedBranch, Resolver, Seen, TypeInfo, describe};
 use crate::check::c_name;
 use crate::check::def::{Body, Def, MemberDef, ValueDef};
 use crate::diag::catalogue;

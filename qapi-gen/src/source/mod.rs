@@ -76,7 +76,7 @@ impl File {
     }
 
     /// Index of the line that holds byte `offset`, and where that line starts.
-    fn line_at(&self, offset: u32) -> (usize, usize) {
+    pub(crate) fn line_at(&self, offset: u32) -> (usize, usize) {
         let lines = self.lines();
         let index = lines.partition_point(|start| *start <= offset).saturating_sub(1);
         (index, lines.get(index).map_or(0, |start| *start as usize))

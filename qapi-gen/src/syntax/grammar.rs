@@ -21,7 +21,6 @@ pub enum Rule {
     r#colon,
     r#object_end,
     r#array_end,
-    r#quoted,
     r#doc,
     r#doc_line,
     r#rest,
@@ -46,7 +45,6 @@ impl Rule {
             Rule::r#colon,
             Rule::r#object_end,
             Rule::r#array_end,
-            Rule::r#quoted,
             Rule::r#doc,
             Rule::r#doc_line,
             Rule::r#rest,
@@ -325,7 +323,24 @@ impl ::pest::Parser<Rule> for Grammar {
                                 state
                                     .atomic(
                                         ::pest::Atomicity::Atomic,
-                                        |state| { self::r#quoted(state) },
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("'")
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .match_range(']'..'~')
+                                                                        .or_else(|state| { state.match_range('('..'[') })
+                                                                        .or_else(|state| { state.match_range(' '..'&') })
+                                                                        .or_else(|state| { state.match_string("\\\\") })
+                                                                })
+                                                        })
+                                                        .and_then(|state| { state.match_string("'") })
+                                                })
+                                        },
                                     )
                             },
                         )
@@ -344,7 +359,24 @@ impl ::pest::Parser<Rule> for Grammar {
                                 state
                                     .atomic(
                                         ::pest::Atomicity::Atomic,
-                                        |state| { self::r#quoted(state) },
+                                        |state| {
+                                            state
+                                                .sequence(|state| {
+                                                    state
+                                                        .match_string("'")
+                                                        .and_then(|state| {
+                                                            state
+                                                                .repeat(|state| {
+                                                                    state
+                                                                        .match_range(']'..'~')
+                                                                        .or_else(|state| { state.match_range('('..'[') })
+                                                                        .or_else(|state| { state.match_range(' '..'&') })
+                                                                        .or_else(|state| { state.match_string("\\\\") })
+                                                                })
+                                                        })
+                                                        .and_then(|state| { state.match_string("'") })
+                                                })
+                                        },
                                     )
                             },
                         )
@@ -447,51 +479,6 @@ impl ::pest::Parser<Rule> for Grammar {
                                     )
                             },
                         )
-                }
-                #[inline]
-                #[allow(non_snake_case, unused_variables)]
-                pub fn r#quoted(
-                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                ) -> ::pest::ParseResult<
-                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
-                > {
-                    state
-                        .sequence(|state| {
-                            state
-                                .match_string("'")
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| {
-                                    state
-                                        .sequence(|state| {
-                                            state
-                                                .optional(|state| {
-                                                    state
-                                                        .match_range(']'..'~')
-                                                        .or_else(|state| { state.match_range('('..'[') })
-                                                        .or_else(|state| { state.match_range(' '..'&') })
-                                                        .or_else(|state| { state.match_string("\\\\") })
-                                                        .and_then(|state| {
-                                                            state
-                                                                .repeat(|state| {
-                                                                    state
-                                                                        .sequence(|state| {
-                                                                            super::hidden::skip(state)
-                                                                                .and_then(|state| {
-                                                                                    state
-                                                                                        .match_range(']'..'~')
-                                                                                        .or_else(|state| { state.match_range('('..'[') })
-                                                                                        .or_else(|state| { state.match_range(' '..'&') })
-                                                                                        .or_else(|state| { state.match_string("\\\\") })
-                                                                                })
-                                                                        })
-                                                                })
-                                                        })
-                                                })
-                                        })
-                                })
-                                .and_then(|state| { super::hidden::skip(state) })
-                                .and_then(|state| { state.match_string("'") })
-                        })
                 }
                 #[inline]
                 #[allow(non_snake_case, unused_variables)]
@@ -681,16 +668,8 @@ impl ::pest::Parser<Rule> for Grammar {
                     state
                         .match_string(" ")
                         .or_else(|state| { state.match_string("\n") })
-                        .or_else(|state| { state.match_range('\t'..'\r') })
+                        .or_else(|state| { self::r#WHITE_SPACE(state) })
                         .or_else(|state| { state.match_range('\u{1c}'..'\u{1f}') })
-                        .or_else(|state| { state.match_string("\u{85}") })
-                        .or_else(|state| { state.match_string("\u{a0}") })
-                        .or_else(|state| { state.match_string("\u{1680}") })
-                        .or_else(|state| { state.match_range('\u{2000}'..'\u{200a}') })
-                        .or_else(|state| { state.match_range('\u{2028}'..'\u{2029}') })
-                        .or_else(|state| { state.match_string("\u{202f}") })
-                        .or_else(|state| { state.match_string("\u{205f}") })
-                        .or_else(|state| { state.match_string("\u{3000}") })
                 }
                 #[inline]
                 #[allow(dead_code, non_snake_case, unused_variables)]
@@ -719,6 +698,15 @@ impl ::pest::Parser<Rule> for Grammar {
                 > {
                     state.start_of_input()
                 }
+                #[inline]
+                #[allow(dead_code, non_snake_case, unused_variables)]
+                fn WHITE_SPACE(
+                    state: ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                ) -> ::pest::ParseResult<
+                    ::std::boxed::Box<::pest::ParserState<'_, Rule>>,
+                > {
+                    state.match_char_by(::pest::unicode::WHITE_SPACE)
+                }
             }
             pub use self::visible::*;
         }
@@ -739,7 +727,6 @@ impl ::pest::Parser<Rule> for Grammar {
                     Rule::r#colon => rules::r#colon(state),
                     Rule::r#object_end => rules::r#object_end(state),
                     Rule::r#array_end => rules::r#array_end(state),
-                    Rule::r#quoted => rules::r#quoted(state),
                     Rule::r#doc => rules::r#doc(state),
                     Rule::r#doc_line => rules::r#doc_line(state),
                     Rule::r#rest => rules::r#rest(state),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use qapi_gen::{Diagnostics, Dialect, Format, MemoryLoader, Settings};
+use qapi_gen::{ConditionMode, Diagnostics, Dialect, Format, MemoryLoader, Policy, Settings};
 
 /// Stands between the files of one input. The first file is the root; it may include the others, `b.json` to `d.json`.
 const SEPARATOR: &[u8] = b"\0\xff";
@@ -21,12 +21,23 @@ pub fn schema(data: &[u8]) {
 }
 
 /// Any bytes as schema files, compiled to everything there is. What is accepted must become valid Rust.
+///
+/// The first byte chooses what is generated, the second what becomes of conditions and features, the third a dialect.
 pub fn compile(data: &[u8]) {
-    let (first, text) = crate::choice(data);
+    let (first, rest) = crate::choice(data);
+    let (second, rest) = crate::choice(rest);
+    let (third, text) = crate::choice(rest);
     let bit = |n: usize| first >> n & 1 == 1;
-    let mut settings = Settings::new().server(!bit(0)).client(!bit(1)).introspection(!bit(2)).unmask(bit(3));
+    let settings = Settings::new().server(!bit(0)).client(!bit(1)).introspection(!bit(2)).unmask(bit(3));
+    let mut settings = decided(settings, second);
     if bit(4) {
         settings = settings.cfg("all");
+    }
+    if bit(5) {
+        settings = settings.cfg("CONFIG_A").cfg("T");
+    }
+    if let Some(dialect) = dialect(third) {
+        settings = settings.dialect(dialect);
     }
     let (root, loader) = (Path::new("a.json"), files(text));
     let output = match qapi_gen::compile(root, &settings, &loader) {
@@ -40,6 +51,23 @@ pub fn compile(data: &[u8]) {
     let json = qapi_gen::introspect(root, &settings, &loader).expect("the same schema is accepted again");
     qapi_runtime::json::parse(json.as_bytes()).expect("introspection is JSON");
     crate::tools::told(root, &settings, &loader);
+}
+
+/// `settings` with the conditions and policies that `byte` chooses.
+fn decided(settings: Settings, byte: usize) -> Settings {
+    let policy = |bits: usize| match bits % 4 {
+        0 => Policy::Expose,
+        1 => Policy::Hide,
+        2 => Policy::Gate("gated".to_owned()),
+        _ => Policy::Gate("config-a".to_owned()),
+    };
+    let mode = match byte % 4 {
+        0 | 3 => ConditionMode::Resolve,
+        1 => ConditionMode::Features,
+        _ => ConditionMode::KeepAll,
+    };
+    let settings = settings.conditions(mode).deprecated(policy(byte >> 2)).unstable(policy(byte >> 4));
+    if byte >> 6 & 1 == 1 { settings.map("CONFIG_A", "mapped") } else { settings }
 }
 
 fn rust(text: &str) {

@@ -4,7 +4,7 @@ use super::declare::{Declared, Entity, Named, Proto, ProtoKind, about, type_meta
 use super::{Feature, TypeId};
 use crate::check::def::{Body, Data, Def, MemberDef, TypeRef, ValueDef};
 use crate::check::{Checked, c_name};
-use crate::diag::{Diagnostic, Rule, catalogue, similar};
+use crate::diag::{Findings, Rule, catalogue, similar};
 use crate::dialect::Dialect;
 use crate::source::Span;
 use std::borrow::Cow;
@@ -76,8 +76,8 @@ pub(super) struct Resolver<'p, 'd> {
     /// Types being checked, one inside the other.
     depth: usize,
     /// What QEMU finds when all else is well.
-    pub(super) late: Vec<Diagnostic>,
-    pub(super) out: &'p mut Vec<Diagnostic>,
+    pub(super) late: Findings,
+    pub(super) out: &'p mut Findings,
 }
 
 /// How QEMU describes a type in messages.
@@ -118,7 +118,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
         checked: &'p Checked,
         dialect: Dialect,
         incomplete: bool,
-        out: &'p mut Vec<Diagnostic>,
+        out: &'p mut Findings,
     ) -> Self {
         let count = declared.protos.len();
         let mut infos = Vec::with_capacity(count);
@@ -131,7 +131,7 @@ impl<'p, 'd> Resolver<'p, 'd> {
             infos,
             states: vec![State::New; count],
             depth: 0,
-            late: Vec::new(),
+            late: Findings::default(),
             out,
         }
     }
