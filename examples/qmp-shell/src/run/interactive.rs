@@ -29,6 +29,8 @@ pub(super) fn run(shell: &mut Shell, runtime: &Runtime) -> u8 {
             return 2;
         }
     };
+    // Ctrl-C gives up a line, or waiting; at no time the shell.
+    runtime.spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     runtime.block_on(shell.greet());
     shell.screen.line("Tab completes, help lists commands, .help the shell's own; Ctrl-D leaves.");
     let file = history::file();
