@@ -111,6 +111,7 @@ fn lines_are_completed_executed_and_kept() {
     // One command begins so, one argument, one value.
     terminal.press("sec\t\r");
     terminal.expect("\"found\"");
+    terminal.expect("note: secret is deprecated");
     terminal.prompt();
     terminal.press("set i\tx mo\tf\t\r");
     terminal.prompt();

@@ -35,6 +35,7 @@ impl Shell {
             Some(Err(ClientError::Timeout { .. })) if silent => Outcome::Done,
             Some(answer) => self.show_answer(name, &arguments, id.as_ref(), answer).await,
         };
+        self.warn_of_old(name, &arguments).await;
         if outcome == Outcome::Done
             && let Some(work) = Work::begun_by(name, &arguments)
         {
@@ -122,6 +123,19 @@ impl Shell {
         let close = schema::close(wrong, open);
         (!close.is_empty())
             .then(|| format!("hint: instead of {}, did you mean {}?", harmless(wrong), close.join(" or ")))
+    }
+
+    /// Says what of a command will go away in a later version of the server.
+    async fn warn_of_old(&mut self, name: &str, arguments: &Dict) {
+        let Some(session) = self.session.as_mut().filter(|_| self.interactive) else { return };
+        let Ok(knowledge) = session.knowledge().await else { return };
+        let Some(command) = knowledge.command(name) else { return };
+        let given = |tag: &str| arguments.get(tag).and_then(Value::as_str).map(str::to_owned);
+        let members = schema::members(command.arguments(), &given).into_iter();
+        let old = members.filter(|member| member.has_feature("deprecated") && arguments.contains_key(member.name()));
+        let old = command.has_feature("deprecated").then_some(name).into_iter().chain(old.map(|member| member.name()));
+        let notes: Vec<_> = old.map(|name| format!("note: {} is deprecated", harmless(name))).collect();
+        notes.iter().for_each(|note| self.screen.complain(&self.look.palette.paint(Style::Faint, note)));
     }
 
     /// Whether success of the command is not answered.

@@ -77,6 +77,9 @@ pub(crate) fn run(options: Options, runtime: &tokio::runtime::Runtime) -> u8 {
         watch,
         options,
     };
+    if interactive && shell.options.wait {
+        shell.screen.line(&format!("Waiting for {} ...", shell.address));
+    }
     if let Err(error) = runtime.block_on(shell.connect()) {
         shell.screen.complain(&format!("qmp-shell: {}", shell.explain(&error)));
         return 2;

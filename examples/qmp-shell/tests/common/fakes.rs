@@ -5,7 +5,7 @@ use qapi_runtime::fake::Fake;
 /// What the fake server understands.
 const SCHEMA: &str = r#"[
     {"name": "set", "meta-type": "command", "arg-type": "1", "ret-type": "0"},
-    {"name": "secret", "meta-type": "command", "arg-type": "0", "ret-type": "str"},
+    {"name": "secret", "meta-type": "command", "arg-type": "0", "ret-type": "str", "features": ["deprecated"]},
     {"name": "start-job", "meta-type": "command", "arg-type": "2", "ret-type": "0"},
     {"name": "query-jobs", "meta-type": "command", "arg-type": "0", "ret-type": "[3]"},
     {"name": "migrate", "meta-type": "command", "arg-type": "4", "ret-type": "0"},
