@@ -74,27 +74,35 @@ struct State {
 
 impl Queue {
     fn push(&self, event: &Arc<EventText>) {
-        let mut state = self.lock();
-        let fits = state.bytes == 0 || state.bytes + event.size() <= QUEUE_BYTES;
-        if fits && state.entries.len() < self.limit {
-            state.bytes += event.size();
-            state.entries.push_back(Entry::Event(Arc::clone(event)));
-        } else {
-            state.missed(1, None);
-        }
-        state.wake();
+        self.change(|state| {
+            let fits = state.bytes == 0 || state.bytes + event.size() <= QUEUE_BYTES;
+            if fits && state.entries.len() < self.limit {
+                state.bytes += event.size();
+                state.entries.push_back(Entry::Event(Arc::clone(event)));
+            } else {
+                state.missed(1, None);
+            }
+        });
     }
 
     fn gap(&self, gap: &Gap) {
-        let mut state = self.lock();
-        state.missed(0, Some(gap.clone()));
-        state.wake();
+        self.change(|state| state.missed(0, Some(gap.clone())));
     }
 
     fn end(&self) {
-        let mut state = self.lock();
-        state.ended = true;
-        state.wake();
+        self.change(|state| state.ended = true);
+    }
+
+    /// Changes the queue and wakes its reader, which may look at it at once.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let waker = {
+            let mut state = self.lock();
+            change(&mut state);
+            state.waker.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// Takes the next entry; `None` after the last one of a connection that has ended.
@@ -149,12 +157,6 @@ impl State {
                 }
                 Some(Err(ClientError::EventsLost(lost)))
             }
-        }
-    }
-
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
         }
     }
 }
