@@ -106,7 +106,7 @@ fn lines_are_completed_executed_and_kept() {
     fake.on_name("secret").returns_json(r#""found""#);
     let mut terminal = Terminal::start(&fake.address());
     terminal.expect("Connected to unix:");
-    terminal.expect("6 commands, 2 events");
+    terminal.expect("; 6 commands, 2 events");
     terminal.prompt();
     // One command begins so, one argument, one value.
     terminal.press("sec\t\r");

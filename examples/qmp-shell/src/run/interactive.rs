@@ -32,7 +32,7 @@ pub(super) fn run(shell: &mut Shell, runtime: &Runtime) -> u8 {
     // Ctrl-C gives up a line, or waiting; at no time the shell.
     runtime.spawn(async { while tokio::signal::ctrl_c().await.is_ok() {} });
     runtime.block_on(shell.greet());
-    shell.screen.line("Tab completes, help lists commands, .help the shell's own; Ctrl-D leaves.");
+    shell.screen.line("Tab completes, help and .help list commands, Ctrl-D leaves.");
     let file = history::file();
     if let Some(file) = &file {
         // There is none the first time.

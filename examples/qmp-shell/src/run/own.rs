@@ -17,13 +17,13 @@ pub(crate) struct Own {
 /// All of them.
 pub(crate) const OWN_COMMANDS: &[Own] = &[
     Own { name: "help", takes: "", does: "this list" },
-    Own { name: "status", takes: "", does: "the connection, the machine, and what is going on" },
-    Own { name: "watch", takes: "", does: "progress of jobs, migration and dump; Ctrl-C stops watching" },
+    Own { name: "status", takes: "", does: "connection, machine, and what is going on" },
+    Own { name: "watch", takes: "", does: "progress of what is going on; Ctrl-C leaves it" },
     Own { name: "events", takes: "[on|off]", does: "show events, or do not" },
     Own { name: "raw", takes: "", does: "show messages as they go over the wire" },
     Own { name: "pretty", takes: "", does: "show values for people" },
     Own { name: "reconnect", takes: "[ADDRESS]", does: "connect again, or to another server" },
-    Own { name: "quit", takes: "", does: "leave the shell; the server stays (Ctrl-D too)" },
+    Own { name: "quit", takes: "", does: "leave the shell, as Ctrl-D does" },
 ];
 
 impl Shell {
@@ -58,7 +58,7 @@ impl Shell {
             text.push_str(&format!("\n  {}{does}", self.look.palette.paint(Style::Command, &format!("{usage:22}"))));
         }
         text.push_str(
-            "\n\nThe server's commands are listed by help. A line that begins with a space is not kept in the history.",
+            "\n\nThe server's commands are listed by help.\nA line that begins with a space is not kept in the history.",
         );
         self.screen.line(&text);
         Outcome::Done
@@ -136,7 +136,7 @@ impl Shell {
                 return;
             }
         };
-        self.screen.line(&format!("Connected to {}, {title}\n{known}", crate::display::harmless(&self.address)));
+        self.screen.line(&format!("Connected to {}\n{title}; {known}", crate::display::harmless(&self.address)));
     }
 
     async fn status(&mut self) -> Outcome {
