@@ -15,8 +15,9 @@ const GAP: usize = 2;
 pub(crate) fn commands(knowledge: &Knowledge, look: &Look) -> String {
     let names: Vec<&str> = knowledge.commands.iter().map(String::as_str).collect();
     let more = match knowledge.schema {
-        Some(_) => "help COMMAND tells what it takes, help events lists the events, .help the shell's own commands.",
-        None => "This server does not tell what its commands take. .help lists the shell's own commands.",
+        Some(_) => "help COMMAND tells what it takes, help events lists the events,\n.help the shell's own commands.",
+        None if names.is_empty() => return "This server does not tell its commands.".to_owned(),
+        None => "This server does not tell what its commands take.\n.help lists the shell's own commands.",
     };
     format!("{}\n\n{more}", in_columns(&names, look))
 }

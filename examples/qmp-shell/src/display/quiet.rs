@@ -1,4 +1,4 @@
-//! Keeps what is typed off the screen while bars are drawn on it.
+//! Keeps what is typed off the screen while a command runs and bars are drawn.
 
 use std::io;
 

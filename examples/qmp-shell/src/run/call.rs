@@ -46,6 +46,7 @@ impl Shell {
 
     /// Waits for the answer; events that come before it are shown before it. `None`: interrupted.
     async fn answer(&mut self, call: Call<Value>, watch: &mut Watch<'_>) -> Option<Result<Value, ClientError>> {
+        let _quiet = self.interactive.then(Quiet::new);
         let mut events = self.session.as_mut().and_then(|session| session.events.take());
         let mut call = std::pin::pin!(call);
         let answer = loop {

@@ -149,9 +149,6 @@ impl Shell {
     fn explain(&self, error: &ClientError) -> String {
         let text = crate::display::harmless(&error.to_string());
         match error {
-            ClientError::ConnectTimeout { .. } if !self.options.agent => {
-                format!("{text} (a monitor serves one client at a time: is another one connected?)")
-            }
             ClientError::Connect { .. } if !self.options.wait => format!("{text} (--wait waits for the server)"),
             error if error.is_disconnect() && self.interactive => format!("{text} (.reconnect connects again)"),
             _ => text,
