@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// Characters of a message that are kept: it may cite what stands in the schema, and that may be long.
 const MAX_MESSAGE: usize = 2000;
 /// The same of a definition's name.
-const MAX_NAME: usize = 200;
+const MAX_NAME: usize = 1000;
 
 /// The definition in which something is wrong, such as `struct 'X'`.
 #[derive(Debug, Clone, PartialEq, Eq)]
