@@ -325,9 +325,18 @@ impl<'a> Reader<'a> {
             b"true" => Ok(Some(true)),
             b"false" => Ok(Some(false)),
             b"null" => Ok(None),
-            other => Err(Fault::syntax(format_args!("invalid keyword '{}'", string::lossy(other)))),
+            other => Err(Fault::syntax(invalid_keyword(other))),
         }
     }
+}
+
+/// What is said about a word of lower-case letters that is none of the three. QEMU cuts it off where its buffer ends.
+fn invalid_keyword(word: &[u8]) -> String {
+    const LONGEST: usize = 1023;
+    let shown = word.get(..LONGEST).unwrap_or(word);
+    let mut text = format!("invalid keyword '{}'", string::lossy(shown));
+    text.truncate(LONGEST);
+    text
 }
 
 /// Finds the end of the string body that begins at `from`: where the closing quote is, and whether the body is plain

@@ -101,6 +101,17 @@ const CASES: &[(&[u8], &[&str])] = &[
 ];
 
 #[test]
+fn a_long_word_is_shown_as_far_as_qemu_shows_it() {
+    for length in [1005, 1006, 1007, 5000] {
+        let mut stream = Stream::new();
+        stream.feed(&[&b"a".repeat(length)[..], b"\n"].concat());
+        let said = stream.next().expect("an answer").expect_err("no keyword").to_string();
+        let whole = format!("JSON parse error, invalid keyword '{}'", "a".repeat(length));
+        assert_eq!(said, whole[..whole.len().min(18 + 1023)]);
+    }
+}
+
+#[test]
 fn streams_give_what_qemu_gives() {
     for (input, expected) in CASES {
         assert_eq!(run(&[input]), *expected, "input {}", input.escape_ascii());
