@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, ErrorKind, IoSlice, Write as _};
+use std::io::{BufRead as _, BufReader, ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
@@ -14,13 +14,25 @@ use std::time::{Duration, Instant};
 
 use qapi_interop::{PATIENCE, Requests, wait_for};
 use qapi_test_support::Random;
+use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde_json::Value;
 
-/// How long reading or writing is tried before the other is.
+/// How long reading is tried before more is sent.
 const TURN: Duration = Duration::from_millis(5);
 /// Bytes that a client sends at once without reading: more than sockets and the emulator together take in.
-const FLOOD: usize = 4 << 20;
+const FLOOD: usize = 1 << 20;
+
+/// Names for descriptors, as JSON: the clients' own, and what mistaken requests say instead.
+pub(crate) const NAMES: [&str; 6] = ["\"f0\"", "\"f1\"", "\"f2\"", "\"x\"", "\"\"", "\"\\u00e9\\u007f\""];
+
+/// What clients may ask.
+pub(crate) struct Repertoire {
+    /// Anything.
+    pub(crate) all: Requests,
+    /// What is answered at once, without another thread's help.
+    pub(crate) quick: Requests,
+}
 
 /// What clients did and saw.
 #[derive(Debug, Default, Clone, Copy)]
@@ -67,27 +79,30 @@ impl fmt::Display for Tally {
 /// A client, or rather one after the other at the same monitor.
 pub(crate) struct Peer {
     socket: PathBuf,
-    requests: Arc<Requests>,
+    requests: Arc<Repertoire>,
     random: Random,
     last_id: u64,
     pub(crate) tally: Tally,
 }
 
 impl Peer {
-    pub(crate) fn new(socket: PathBuf, requests: Arc<Requests>, seed: u64) -> Self {
+    pub(crate) fn new(socket: PathBuf, requests: Arc<Repertoire>, seed: u64) -> Self {
         Self { socket, requests, random: Random::new(seed), last_id: 0, tally: Tally::default() }
     }
 
-    /// Connects, does some of all that clients do, and leaves: in order, or not.
-    pub(crate) fn visit(&mut self) {
+    /// Connects, does some of all that clients do until a time, and leaves: in order, or not.
+    pub(crate) fn visit(&mut self, over: Instant) {
         self.tally.visits += 1;
         let out_of_band = self.random.once_in(3);
         let mut session = Session::connect(&self.socket, out_of_band);
         for _ in 0..self.random.below(12) {
-            match self.random.below(8) {
-                0 => self.pass_descriptors(&mut session),
-                1 => self.stall(&mut session),
-                2 if out_of_band => self.overtake(&mut session),
+            if Instant::now() > over {
+                return;
+            }
+            match self.random.below(16) {
+                0 => self.stall(&mut session),
+                1 | 2 => self.pass_descriptors(&mut session),
+                3 | 4 if out_of_band => self.overtake(&mut session),
                 _ => {
                     let count = 1 + self.random.below(60);
                     self.ask(&mut session, count);
@@ -100,12 +115,28 @@ impl Peer {
         }
     }
 
+    /// Closes the descriptors with names, which a monitor keeps for its next client.
+    pub(crate) fn tidy(&mut self) {
+        let mut session = Session::connect(&self.socket, false);
+        for name in NAMES {
+            self.last_id += 1;
+            let arguments = format!("{{\"fdname\": {name}}}");
+            let request = format!("{{\"execute\": \"closefd\", \"arguments\": {arguments}, \"id\": {}}}", self.last_id);
+            session.queue(request.as_bytes(), Some(self.last_id));
+        }
+        session.drain(&mut self.tally);
+    }
+
     fn ask(&mut self, session: &mut Session, count: usize) {
         for _ in 0..count {
-            self.last_id += 1;
-            let request = self.requests.next(&mut self.random, self.last_id);
-            session.queue(request.text.as_bytes(), request.identified.then_some(self.last_id));
+            self.ask_one(session, |requests| &requests.all);
         }
+    }
+
+    fn ask_one(&mut self, session: &mut Session, choose: fn(&Repertoire) -> &Requests) {
+        self.last_id += 1;
+        let request = choose(&self.requests).next(&mut self.random, self.last_id);
+        session.queue(request.text.as_bytes(), request.identified.then_some(self.last_id));
     }
 
     /// Asks for more than fits anywhere, without reading an answer for a while.
@@ -113,7 +144,7 @@ impl Peer {
         self.tally.stalled += 1;
         let limit = self.random.below(FLOOD);
         while session.unsent.len() < limit {
-            self.ask(session, 100);
+            self.ask_one(session, |requests| &requests.quick);
         }
         session.write();
         thread::sleep(Duration::from_millis(self.random.below(400) as u64));
@@ -136,14 +167,11 @@ impl Peer {
             let files: Vec<File> = (0..count).map(|_| File::open("/dev/null").unwrap()).collect();
             self.last_id += 1;
             let id = self.last_id;
-            let name = self.random.below(3);
+            let name = self.random.one_of(&NAMES);
             let (text, due) = match self.random.below(4) {
                 0 => (format!("{{\"execute\": \"query-name\", \"id\": {id}}}"), true),
                 1 => (" ".to_owned(), false),
-                _ => (
-                    format!("{{\"execute\": \"getfd\", \"arguments\": {{\"fdname\": \"{name}\"}}, \"id\": {id}}}"),
-                    true,
-                ),
+                _ => (format!("{{\"execute\": \"getfd\", \"arguments\": {{\"fdname\": {name}}}, \"id\": {id}}}"), true),
             };
             session.pass(text.as_bytes(), &files);
             session.waiting.extend(due.then_some(id));
@@ -177,7 +205,6 @@ impl Session {
     fn connect(socket: &PathBuf, out_of_band: bool) -> Self {
         let stream = wait_for("a monitor", || UnixStream::connect(socket).ok());
         stream.set_read_timeout(Some(TURN)).unwrap();
-        stream.set_write_timeout(Some(TURN)).unwrap();
         let (waiting, unsent, line) = (HashSet::new(), Vec::new(), Vec::new());
         let mut session = Self { reader: BufReader::new(stream), line, unsent, waiting, unnamed: 0 };
         let greeting = session.next("the greeting");
@@ -201,12 +228,12 @@ impl Session {
         }
     }
 
-    /// Sends what the server takes.
+    /// Sends what the server takes at once.
     fn write(&mut self) {
         while !self.unsent.is_empty() {
-            match self.reader.get_ref().write(&self.unsent) {
+            match rustix::net::send(self.reader.get_ref(), &self.unsent, SendFlags::DONTWAIT) {
                 Ok(count) => drop(self.unsent.drain(..count)),
-                Err(error) if retry(error.kind()) => return,
+                Err(Errno::AGAIN | Errno::INTR) => return,
                 Err(error) => panic!("cannot send: {error}"),
             }
         }
@@ -227,9 +254,13 @@ impl Session {
         let mut heard = Instant::now();
         while !(self.unsent.is_empty() && self.waiting.is_empty() && self.unnamed == 0) {
             self.write();
-            if let Some(message) = self.read() {
+            // All that came with one read, before more is sent.
+            while let Some(message) = self.read() {
                 heard = Instant::now();
                 self.account(&message, tally);
+                if self.reader.buffer().is_empty() {
+                    break;
+                }
             }
             let Self { waiting, unnamed, .. } = self;
             assert!(heard.elapsed() < PATIENCE, "unanswered: {waiting:?} and {unnamed} without id");
