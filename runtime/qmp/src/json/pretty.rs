@@ -82,7 +82,7 @@ impl Pretty {
 
     fn outside(&mut self, byte: u8, out: &mut Vec<u8>) {
         match byte {
-            b' ' | b'\t' | b'\r' => return,
+            b' ' | b'\t' | b'\r' => {}
             b'\n' => out.extend_from_slice(b"\r\n"),
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
