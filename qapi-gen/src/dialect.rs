@@ -148,6 +148,11 @@ impl Dialect {
         self >= V8_1
     }
 
+    /// The type of a branch is checked before the next branch is looked up.
+    pub(crate) fn branches_checked_singly(self) -> bool {
+        self <= V8_2
+    }
+
     /// Conditional members in arguments need `boxed`.
     pub(crate) fn conditional_arguments_boxed(self) -> bool {
         self >= V8_1

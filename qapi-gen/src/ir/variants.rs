@@ -107,6 +107,9 @@ impl<'p, 'd> Resolver<'p, 'd> {
             self.error(def, &catalogue::BRANCH_TYPE, branch.ty.span, message);
             return None;
         }
+        if self.dialect.branches_checked_singly() && !self.check_type(ty) {
+            return None;
+        }
         Some(ResolvedBranch { name: &branch.name, ty, cond: &branch.cond, explicit: true, span: branch.span })
     }
 
