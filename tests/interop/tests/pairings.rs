@@ -8,7 +8,9 @@ use std::process;
 use qapi_interop::{Qemu, emulator};
 use qapi_runtime::client::{AnyEvent, Events};
 use qapi_runtime::{Client, ClientError, Command, Dict};
-use qapi_schema::{Cont, MigratePause, QueryName, QueryStatus, QueryVersion, Quit, Stop, StopEvent, SystemReset};
+use qapi_schema::{
+    Closefd, Cont, Getfd, MigratePause, QueryName, QueryStatus, QueryVersion, Quit, Stop, StopEvent, SystemReset,
+};
 use serde_json::{Value, json};
 
 /// Commands that must be listed.
@@ -179,13 +181,13 @@ impl Typed {
     }
 
     async fn pass_descriptors(&mut self) {
-        let name: Dict = [("fdname", "f")].into_iter().collect();
-        let answer = self.client.call("getfd", &name).await.map(drop);
+        let getfd = || self.client.execute(Getfd { fdname: "f".to_owned() });
+        let answer = getfd().await;
         self.seen.push(json!(["no descriptor", refusal(answer)]));
-        let answer = self.client.call("getfd", &name).fd(File::open("/dev/null").unwrap()).await.map(drop);
+        let answer = getfd().fd(File::open("/dev/null").unwrap()).await;
         self.seen.push(json!(["getfd", refusal(answer)]));
         for _ in 0..2 {
-            let answer = self.client.call("closefd", &name).await.map(drop);
+            let answer = self.client.execute(Closefd { fdname: "f".to_owned() }).await;
             self.seen.push(json!(["closefd", refusal(answer)]));
         }
     }
