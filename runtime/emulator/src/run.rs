@@ -94,6 +94,9 @@ async fn serve(
     let present = server.monitors();
     let ending = Cell::new(Ending::Orderly);
     let work = async {
+        // A task beside the monitors' tasks, not within the future that waits for them all: questions and answers go to
+        // and fro without a look at the sockets in between.
+        let owner = tokio::task::spawn_local(owner.run());
         let watch = async {
             loop {
                 let name = signals.next().await;
@@ -105,7 +108,7 @@ async fn serve(
             watch_forever().await
         };
         tokio::select! {
-            ended = owner.run() => ending.set(ended),
+            ended = owner => ending.set(ended.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))),
             () = watch => {}
             () = start => {}
         }

@@ -16,7 +16,7 @@ use std::task::{Poll, Waker};
 
 use tracing::Instrument;
 
-use super::outbox::{BATCH, Outbox};
+use super::outbox::{BATCH, Outbox, wait_a_turn};
 use super::trace::{self, Trace};
 use crate::Error;
 use crate::command::Service;
@@ -260,7 +260,7 @@ impl Connection {
                 },
             }
         };
-        finish(&call, result, &value, &mut self.outbox, trace);
+        finish(&call, result, &mut value, &mut self.outbox, trace);
         self.value = value;
         Ok(())
     }
@@ -268,6 +268,7 @@ impl Connection {
     /// While an in-band handler runs: sends, queues in-band requests, answers out-of-band ones. Ends only when the client
     /// is gone.
     async fn take_in(&mut self) -> io::Error {
+        wait_a_turn().await;
         loop {
             self.sort_input();
             let room = has_room(&self.queue) && !self.ended && self.outbox.unsent() < BATCH;
@@ -287,16 +288,25 @@ impl Connection {
     /// Moves complete requests from the input to the queue while there is room, answering out-of-band ones on the way.
     fn sort_input(&mut self) {
         let Self { shared, context, input, arrived, session, outbox, value, queue, .. } = self;
-        while has_room(queue) {
+        while has_room(queue) && outbox.unsent() < BATCH {
             let text = match input.next() {
                 None => return,
                 Some(Err(error)) => Err(error.into()),
                 Some(Ok(frame)) if Session::overtakes(&frame) => {
-                    if let Step::Call(call) = session.handle(&frame, &*shared.service, &mut outbox.text) {
-                        // Its own descriptors, not those of the requests it overtakes.
-                        let waiting = context.exchange_fds(std::mem::take(arrived));
-                        run_oob(&call, shared, context, value, outbox);
-                        *arrived = context.exchange_fds(waiting);
+                    match session.handle(&frame, &*shared.service, &mut outbox.text) {
+                        Step::Answered => trace::answered(context, &frame),
+                        // Rare enough to be copied: the schema must let it overtake.
+                        Step::Quote(quote) => {
+                            trace::answered(context, &frame);
+                            outbox.text.raw(quote.text.as_bytes());
+                            quote.finish(&mut outbox.text);
+                        }
+                        Step::Call(call) => {
+                            // Its own descriptors, not those of the requests it overtakes.
+                            let waiting = context.exchange_fds(std::mem::take(arrived));
+                            run_oob(&call, shared, context, value, outbox);
+                            *arrived = context.exchange_fds(waiting);
+                        }
                     }
                     continue;
                 }
@@ -340,11 +350,15 @@ fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Enco
 }
 
 /// Writes a reply, after the events that its handler emitted.
-fn finish(call: &Call<'_>, result: Result<(), Error>, value: &Encoder, outbox: &mut Outbox, trace: Trace) {
+fn finish(call: &Call<'_>, result: Result<(), Error>, value: &mut Encoder, outbox: &mut Outbox, trace: Trace) {
     outbox.collect_mail();
     trace.end(&result);
     if !outbox.take_withheld() {
         call.finish(result, value, &mut outbox.text);
+    }
+    if value.len() > BATCH {
+        // Kept for its allocation, but not for one of that size.
+        *value = Encoder::under(call.policy());
     }
 }
 
