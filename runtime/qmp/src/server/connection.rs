@@ -186,7 +186,7 @@ impl Connection {
                                 },
                             }
                         };
-                        finish(&call, result, value, outbox, trace);
+                        finish(shared, &call, result, value, outbox, trace);
                     }
                 }
             }
@@ -260,7 +260,7 @@ impl Connection {
                 },
             }
         };
-        finish(&call, result, &mut value, &mut self.outbox, trace);
+        finish(&shared, &call, result, &mut value, &mut self.outbox, trace);
         self.value = value;
         Ok(())
     }
@@ -346,11 +346,18 @@ fn run_oob(call: &Call<'_>, shared: &Shared, context: &Context, value: &mut Enco
     let trace = Trace::begin(context, shared.name(call), call);
     value.clear();
     let result = trace.span.in_scope(|| shared.service.call_oob(call.index, context, call.arguments, value));
-    finish(call, result, value, outbox, trace);
+    finish(shared, call, result, value, outbox, trace);
 }
 
 /// Writes a reply, after the events that its handler emitted.
-fn finish(call: &Call<'_>, result: Result<(), Error>, value: &mut Encoder, outbox: &mut Outbox, trace: Trace) {
+fn finish(
+    shared: &Shared,
+    call: &Call<'_>,
+    result: Result<(), Error>,
+    value: &mut Encoder,
+    outbox: &mut Outbox,
+    trace: Trace,
+) {
     outbox.collect_mail();
     trace.end(&result);
     if !outbox.take_withheld() {
@@ -358,7 +365,7 @@ fn finish(call: &Call<'_>, result: Result<(), Error>, value: &mut Encoder, outbo
     }
     if value.len() > BATCH {
         // Kept for its allocation, but not for one of that size.
-        *value = Encoder::under(call.policy());
+        *value = Encoder::under(shared.policy);
     }
 }
 
