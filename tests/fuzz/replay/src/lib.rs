@@ -9,7 +9,7 @@ mod schema;
 mod tools;
 
 pub use migration_stream::migration_stream;
-pub use monitor::{qmp_decode, qmp_stream};
+pub use monitor::{introspection, qmp_decode, qmp_stream};
 pub use options::{keyval, string};
 pub use schema::{compile, doc_comments, schema};
 pub use tools::import;
@@ -25,6 +25,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("import", import),
     ("qmp_stream", qmp_stream),
     ("qmp_decode", qmp_decode),
+    ("introspection", introspection),
     ("keyval", keyval),
     ("string", string),
     ("migration_stream", migration_stream),

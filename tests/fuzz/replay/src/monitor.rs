@@ -1,6 +1,7 @@
 //! The monitor's targets: framing of a stream, decoding of typed values.
 
-use qapi_runtime::json::{self, Stream};
+use qapi_runtime::introspection::{Schema, Type};
+use qapi_runtime::json::{self, Pretty, Stream};
 use qapi_runtime::{from_json, from_json_lenient, from_value, to_json};
 
 qapi_runtime::qapi! { schema: "schema/fuzz.json" }
@@ -23,6 +24,14 @@ fn stable(text: &str) {
     let again = |text: &str| to_json(&json::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}")));
     let once = again(text);
     assert_eq!(again(&once), once);
+    let (mut whole, mut pieces) = (Vec::new(), Vec::new());
+    Pretty::new().feed(once.as_bytes(), &mut whole, usize::MAX);
+    let mut pretty = Pretty::new();
+    once.as_bytes().chunks(3).for_each(|piece| {
+        pretty.feed(piece, &mut pieces, usize::MAX);
+    });
+    assert_eq!(pieces, whole);
+    assert_eq!(again(&String::from_utf8_lossy(&whole)), once, "laid out, it says something else");
 }
 
 /// What comes out of the stream when it is fed by the piece: messages, written again, and errors.
@@ -62,4 +71,38 @@ pub fn qmp_decode(data: &[u8]) {
         let once = again(&strict);
         assert_eq!(again(&once), once);
     }
+}
+
+/// Any bytes as an answer to `query-qmp-schema`. What is made of it can be walked, whatever refers to what, and written and
+/// read again.
+pub fn introspection(data: &[u8]) {
+    let Ok(schema) = Schema::from_json(data) else { return };
+    for command in schema.commands() {
+        walk(command.arguments(), 0);
+        walk(command.returns(), 0);
+        assert!(schema.command(command.name()).is_some());
+    }
+    schema.events().for_each(|event| walk(event.data(), 0));
+    schema.types().for_each(|ty| walk(ty, 0));
+    let text = schema.to_json();
+    let again = Schema::from_json(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(again.to_json(), text);
+}
+
+/// Looks at all there is to a type, two levels down: types may contain themselves.
+fn walk(ty: Type<'_>, level: usize) {
+    if level > 2 {
+        return;
+    }
+    for member in ty.members().take(8) {
+        assert!(ty.member(member.name()).is_some());
+        ty.at(member.name());
+        walk(member.ty(), level + 1);
+    }
+    for (value, variant) in ty.variants().take(8) {
+        ty.at(&format!("{}={value}.x[].y", ty.tag().map_or("", |tag| tag.name())));
+        walk(variant, level + 1);
+    }
+    ty.alternatives().take(8).chain(ty.element()).for_each(|inner| walk(inner, level + 1));
+    ty.values().take(8).for_each(|value| assert!(ty.has_value(value.name())));
 }
