@@ -21,13 +21,16 @@ pub(crate) struct Received {
     filled: usize,
     /// At most as many as one read accepts; nearly always none.
     pub(crate) fds: Vec<OwnedFd>,
+    /// Whether descriptors came, taken or not: with them the kernel ends a read, so that more may be there.
+    pub(super) cut_short: bool,
 }
 
 impl Received {
     /// Nothing yet.
     pub(super) fn empty() -> Self {
         let kept = POOL.with_borrow_mut(Vec::pop);
-        Self { buffer: kept.unwrap_or_else(|| vec![0; SIZE].into_boxed_slice()), filled: 0, fds: Vec::new() }
+        let buffer = kept.unwrap_or_else(|| vec![0; SIZE].into_boxed_slice());
+        Self { buffer, filled: 0, fds: Vec::new(), cut_short: false }
     }
 
     /// The buffer to be read into.

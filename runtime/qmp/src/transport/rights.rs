@@ -7,8 +7,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::cmsg_space;
 use rustix::io::Errno;
 use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
-    recvmsg, sendmsg,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, recvmsg, sendmsg,
 };
 
 use super::buffer::Received;
@@ -28,6 +28,8 @@ pub(super) fn receive(socket: &OwnedFd, received: &mut Received) -> Result<usize
             received.fds.extend(fds);
         }
     }
+    // The system may have none to spare, and then tells of them by the flag only.
+    received.cut_short = !received.fds.is_empty() || read.flags.contains(ReturnFlags::CTRUNC);
     // Padding can make room for one more.
     received.fds.truncate(ACCEPTED);
     Ok(read.bytes)

@@ -137,8 +137,13 @@ impl Peer {
     }
 
     pub(crate) fn negotiate(&mut self, arguments: &str) {
-        assert!(self.line().is_some_and(|line| line.starts_with("{\"QMP\": ")));
         self.send(&format!("{{\"execute\": \"qmp_capabilities\"{arguments}}}"), &[]);
+        self.end_of_negotiation();
+    }
+
+    /// Reads what a server says until negotiation is over.
+    pub(crate) fn end_of_negotiation(&mut self) {
+        assert!(self.line().is_some_and(|line| line.starts_with("{\"QMP\": ")));
         assert_eq!(self.line().as_deref(), Some("{\"return\": {}}"));
     }
 
