@@ -249,3 +249,11 @@ fn a_monitor_can_connect_to_its_client() {
     peer.expect_end("{\"return\": {}}");
     server.join();
 }
+
+#[test]
+fn a_socket_that_does_not_listen_is_refused_before_the_server_runs() {
+    let (near, _far) = UnixStream::pair().expect("a pair");
+    let error = Server::new(Lamp::default()).listen_on("fd", near).err().expect("not listening");
+    let said = "cannot listen on the socket given as 'fd': the socket does not listen; one that is connected is for `Server::attach`";
+    assert_eq!(error.to_string(), said);
+}

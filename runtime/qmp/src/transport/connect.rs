@@ -31,6 +31,8 @@ pub(crate) async fn connect(endpoint: &Endpoint) -> io::Result<Stream> {
         Endpoint::Tcp { host, port } => {
             let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?;
             stream.set_nodelay(true)?;
+            // A peer that vanished without a word is found out in the end.
+            rustix::net::sockopt::set_socket_keepalive(&stream, true)?;
             Stream::socket(stream.into_std()?.into())
         }
         Endpoint::Stdio => Stream::stdio(),

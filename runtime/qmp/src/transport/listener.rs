@@ -57,6 +57,10 @@ impl Listener {
     /// Takes a socket that already listens. Its file, if it has one, belongs to whoever made it and stays.
     pub(crate) fn inherited(fd: OwnedFd) -> io::Result<Self> {
         let name = socket_name(&fd)?;
+        if !rustix::net::sockopt::socket_acceptconn(&fd)? {
+            let message = "the socket does not listen; one that is connected is for `Server::attach`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         Ok(Self { fd, name, file: None })
     }
 

@@ -173,6 +173,9 @@ async fn read_when_ready(
     fd: &AsyncFd<OwnedFd>,
     read: impl Fn(&OwnedFd, &mut Received) -> Result<usize, Errno>,
 ) -> io::Result<Received> {
+    // Waiting for readiness gives way to nobody while there is some: a peer that never stops sending would keep all other
+    // tasks of the thread, and time-outs, from their turn.
+    tokio::task::coop::consume_budget().await;
     loop {
         let mut guard = fd.readable().await?;
         let mut received = Received::empty();
@@ -181,7 +184,7 @@ async fn read_when_ready(
                 // A short read emptied the socket: the next edge tells of more, without a second call that finds nothing.
                 // Unless descriptors came, with which the kernel ends a read. The end of the input raises no further edge,
                 // so there the readiness stays.
-                if received.filled(count) && count > 0 && received.fds.is_empty() {
+                if received.filled(count) && count > 0 && !received.cut_short {
                     guard.clear_ready();
                 }
                 return Ok(received);

@@ -206,3 +206,14 @@ fn descriptors_are_refused_where_they_would_be_dropped() {
         stream.try_write_with_fds(b"x", &[file.as_fd()]).expect_err("a pipe passes none");
     });
 }
+
+#[test]
+fn connections_over_tcp_find_out_that_the_peer_has_vanished() {
+    block_on(async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let port = listener.local_addr().expect("an address").port();
+        let near = connect(&Endpoint::Tcp { host: "127.0.0.1".into(), port }).await.expect("a connection");
+        let Stream::Socket(fd) = near else { panic!("a socket") };
+        assert_eq!(rustix::net::sockopt::socket_keepalive(fd.get_ref()), Ok(true));
+    });
+}
