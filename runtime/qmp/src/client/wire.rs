@@ -1,11 +1,17 @@
 //! One connection's bytes: messages in, requests and descriptors out.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::json::{self, Frame};
 use crate::transport::Stream;
+
+/// What the buffer of requests may keep allocated.
+const KEEP: usize = 64 << 10;
 
 /// A stream, what has arrived on it and what is still to be sent.
 #[derive(Debug)]
@@ -123,14 +129,24 @@ impl Wire {
 impl Outgoing {
     async fn send(&mut self, stream: &Stream) -> io::Result<()> {
         match self.try_send(stream)? {
-            Some(count) => self.sent += count,
+            Some(count) => self.note_sent(count),
             None => stream.writable().await?,
         }
+        Ok(())
+    }
+
+    /// Lets go of what is sent, when that is most of the buffer: a server that always lags behind must not make it grow.
+    fn note_sent(&mut self, count: usize) {
+        self.sent += count;
         if self.sent == self.bytes.len() {
             self.bytes.clear();
+            self.bytes.shrink_to(KEEP);
+            self.sent = 0;
+        } else if self.sent >= KEEP.max(self.bytes.len() / 2) {
+            self.bytes.drain(..self.sent);
+            self.carried.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(self.sent));
             self.sent = 0;
         }
-        Ok(())
     }
 
     /// Descriptors travel with the first byte of their request, so that the server finds them when it has read it.

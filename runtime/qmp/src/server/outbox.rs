@@ -202,3 +202,40 @@ impl Layout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn what_a_lagging_client_has_read_is_let_go_of() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (near, mut far) = UnixStream::pair().expect("a pair");
+            let stream = Stream::socket(near.into()).expect("a stream");
+            let mut outbox = Outbox::new(Arc::default(), false);
+            let (mut written, mut read, mut part) = (Vec::new(), Vec::new(), [0; 16 << 10]);
+            // 8 MiB of replies, of which there is always something unsent, each flush given up half-way.
+            for number in 0..8 << 10 {
+                let reply = format!("{number:01024}");
+                written.extend_from_slice(reply.as_bytes());
+                outbox.text.raw(reply.as_bytes());
+                while outbox.unsent() >= BATCH {
+                    tokio::select! {
+                        biased;
+                        outcome = outbox.flush(&stream) => outcome.expect("a client"),
+                        () = std::future::ready(()) => {
+                            let count = far.read(&mut part).expect("replies");
+                            read.extend_from_slice(part.get(..count).expect("what was read"));
+                        }
+                    }
+                }
+                assert!(outbox.text.len() <= 4 * BATCH, "{} bytes are kept", outbox.text.len());
+            }
+            assert!(read.len() > 7 << 20 && written.starts_with(&read), "{} bytes arrived", read.len());
+        });
+    }
+}
