@@ -10,11 +10,15 @@ use super::greeting::Greeting;
 use super::options::ClientOptions;
 use super::wire::Wire;
 use crate::Error;
+use crate::json::Frame;
 use crate::transport::{Address, Stream, connect};
 use crate::visit::{Encoder, from_json_lenient};
 
 /// How often a server that is not there yet is tried.
 const RETRY: Duration = Duration::from_millis(20);
+
+/// Id of the request that negotiates, the first of each connection.
+pub(super) const NEGOTIATION: u64 = 1;
 
 /// Where to connect to, as often as needed.
 #[derive(Debug, Clone)]
@@ -108,20 +112,31 @@ async fn negotiate(stream: Stream, options: &ClientOptions) -> Result<(Wire, Gre
     if oob {
         request.raw(br#", "arguments": {"enable": ["oob"]}"#);
     }
-    request.raw(b", \"id\": 1}\r\n");
+    request.raw(format!(", \"id\": {NEGOTIATION}}}\r\n").as_bytes());
     wire.send_all(request.as_bytes()).await?;
-    let answer = wire.message(|message| match message.get("error") {
+    let command = "qmp_capabilities".to_owned();
+    loop {
+        match wire.message(negotiated).await.map_err(no_server)? {
+            None => return Err(ClientError::Closed),
+            Some(None) => {}
+            Some(Some(Ok(()))) => return Ok((wire, greeting)),
+            Some(Some(Err(error))) => return Err(ClientError::Command { command, error }),
+        }
+    }
+}
+
+/// What a message says of the negotiation; `None` for others, which may come before: an event that another of the server's
+/// threads emits just then, or the late reply to what the monitor's previous client asked.
+fn negotiated(message: &Frame<'_>) -> Option<Result<(), Error>> {
+    let other_id = message.get("id").is_some_and(|id| id.to_value().as_u64() != Some(NEGOTIATION));
+    if other_id || message.get("event").is_some() {
+        return None;
+    }
+    Some(match message.get("error") {
         Some(error) => Err(from_json_lenient(error.text()).unwrap_or_else(|error| error)),
         None if message.get("return").is_some() => Ok(()),
         None => Err(Error::generic(format!("the server answered {:.100}", message.to_value().to_string()))),
-    });
-    let command = "qmp_capabilities".to_owned();
-    answer
-        .await
-        .map_err(no_server)?
-        .ok_or(ClientError::Closed)?
-        .map_err(|error| ClientError::Command { command, error })?;
-    Ok((wire, greeting))
+    })
 }
 
 /// What fails before negotiation is through: text that is not JSON does not come from a server.

@@ -62,7 +62,7 @@ pub struct Events<E> {
     queue: Arc<Queue>,
     read: Read<E>,
     filters: Vec<Filter<E>>,
-    _client: Client,
+    client: Client,
 }
 
 impl<E: Event> Events<E> {
@@ -82,7 +82,7 @@ impl Events<AnyEvent> {
 impl<E> Events<E> {
     fn new(client: Client, names: Names, read: Read<E>) -> Self {
         let queue = client.subscribe(names);
-        Self { queue, read, filters: Vec::new(), _client: client }
+        Self { queue, read, filters: Vec::new(), client }
     }
 
     /// Passes over events that the predicate does not hold for. Errors are not passed over.
@@ -142,7 +142,7 @@ impl<E> Events<E> {
                     found => return found,
                 }
             }
-            Err(ClientError::Closed)
+            Err(self.client.shared.core.ending())
         };
         match tokio::time::timeout(within, search).await {
             Ok(found) => found,

@@ -93,7 +93,8 @@ impl Link {
         let mut backoff = self.options.backoff.0;
         loop {
             let since = Instant::now();
-            let broken = match self.carry(wire).await {
+            let mut waiting = Waiting::default();
+            let broken = match self.carry(wire, &mut waiting).await {
                 Ending::Unused => return,
                 Ending::Closed => None,
                 Ending::Broken(why) => Some(why),
@@ -101,6 +102,8 @@ impl Link {
             let lost = SystemTime::now();
             tracing::debug!(broken, "the connection to the server has ended");
             self.core.lost(broken);
+            // Only now: they will ask how it ended.
+            drop(waiting);
             // One that did not last is no reason to be quicker.
             if since.elapsed() > self.options.backoff.1 {
                 backoff = self.options.backoff.0;
@@ -150,9 +153,15 @@ impl Link {
 
     /// Carries requests and replies over one connection until it ends. Whoever still waits then learns it from the end of
     /// its channel.
-    async fn carry(&mut self, mut wire: Wire) -> Ending {
-        let mut waiting = Waiting::default();
+    async fn carry(&mut self, mut wire: Wire, waiting: &mut Waiting) -> Ending {
         loop {
+            // Before all else: something may have come right behind the negotiation.
+            while let Some(message) = wire.next() {
+                match message {
+                    Ok(message) => deliver(&message, waiting, &self.core),
+                    Err(error) => return Ending::Broken(format!("the server's text is malformed: {error}")),
+                }
+            }
             // Replies are read even while requests cannot be sent: the server may wait for just that.
             let progress = tokio::select! {
                 progress = wire.progress() => progress,
@@ -160,7 +169,7 @@ impl Link {
                     let Some(request) = request else { break };
                     let mut next = Some(request);
                     while let Some(request) = next {
-                        take(request, &mut wire, &mut waiting);
+                        take(request, &mut wire, waiting);
                         next = if wire.unsent() < BATCH { self.requests.try_recv().ok() } else { None };
                     }
                     continue;
@@ -170,12 +179,6 @@ impl Link {
                 Ok(Some(())) => {}
                 Ok(None) => return Ending::Closed,
                 Err(error) => return Ending::Broken(error.to_string()),
-            }
-            while let Some(message) = wire.next() {
-                match message {
-                    Ok(message) => deliver(&message, &mut waiting, &self.core),
-                    Err(error) => return Ending::Broken(format!("the server's text is malformed: {error}")),
-                }
             }
         }
         let flush = async { while wire.unsent() > 0 && wire.send().await.is_ok() {} };

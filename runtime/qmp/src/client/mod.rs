@@ -115,8 +115,7 @@ impl Client {
             core,
             options,
             requests,
-            // The negotiation was the first.
-            last_id: AtomicU64::new(1),
+            last_id: AtomicU64::new(dial::NEGOTIATION),
             slots: Semaphore::new(slots as usize),
             fd_turn: Mutex::new(()),
             facts: Facts::default(),

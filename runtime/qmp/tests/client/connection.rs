@@ -341,3 +341,85 @@ fn a_command_that_answers_no_success_is_no_success_when_it_was_not_sent() {
         assert!(matches!(error, ClientError::Timeout { .. }), "{error}");
     });
 }
+
+#[test]
+fn what_comes_right_behind_the_negotiation_is_delivered_at_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = listening(&dir.path().join("s"), |listener| {
+        drop(Far::accept(&listener));
+        let mut far = Far::new(listener.accept().expect("the client again").0);
+        far.send(GREETING);
+        let request = far.expect("qmp_capabilities");
+        // In one piece, and then nothing.
+        let event = "{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"RESUME\"}";
+        far.send(format!("{{\"return\": {{}}, \"id\": {}}}\r\n{event}\r\n", super::script::id(&request)));
+        assert!(far.request().is_none());
+    });
+    block_on(async {
+        let options = Client::options().reconnect(true).backoff(SOON / 10, SOON);
+        let client = options.connect(&address(&dir)).await.expect("a client");
+        let mut events = client.any_events();
+        assert!(matches!(events.next().await, Some(Err(ClientError::Gap(_)))));
+        let event = tokio::time::timeout(SOON * 20, events.next()).await.expect("it is there");
+        assert_eq!(event.expect("not the end").expect("an event").event.name, "RESUME");
+        drop((client, events));
+    });
+    server.join().expect("no panic");
+}
+
+#[test]
+fn other_messages_may_come_before_the_answer_to_the_negotiation() {
+    let (near, far) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    let server = std::thread::spawn(move || {
+        let mut far = Far::new(near);
+        far.send(GREETING);
+        let request = far.expect("qmp_capabilities");
+        // Another thread of the server was quicker; and the one who was connected before did not wait.
+        far.event("STOP", "{}");
+        far.send("{\"return\": {}, \"id\": \"libvirt-7\"}\r\n");
+        far.reply(&request, "{}");
+        far.serve(|_, _, _| Some(STATUS.to_owned()));
+    });
+    block_on(async {
+        let client = Client::over(far).await.expect("a client");
+        client.execute(QueryStatus {}).await.expect("a status");
+    });
+    server.join().expect("no panic");
+}
+
+#[test]
+fn a_server_that_never_stops_sending_does_not_outlast_the_time() {
+    let (near, far) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    let server = std::thread::spawn(move || {
+        let mut far = Far::new(near);
+        let blanks = " ".repeat(1 << 20);
+        let begun = Instant::now();
+        while begun.elapsed() < SOON * 30 {
+            far.send(&blanks);
+        }
+    });
+    let begun = Instant::now();
+    let error = block_on(Client::options().connect_timeout(SOON).over(far)).expect_err("no greeting");
+    assert!(matches!(error, ClientError::ConnectTimeout { .. }), "{error}");
+    assert!(begun.elapsed() < SOON * 15, "{:?}", begun.elapsed());
+    server.join().expect("no panic");
+}
+
+#[test]
+fn every_caller_learns_how_the_connection_broke() {
+    // The client's task has a thread of its own here, so that the caller may be quicker than it.
+    for _ in 0..200 {
+        let (server, far) = pair(|mut far| {
+            far.expect("query-status");
+            far.send("no JSON\r\n");
+        });
+        let vm = Client::options().over_blocking(far).expect("a client");
+        let mut events = vm.any_events();
+        let error = vm.execute(QueryStatus {}).expect_err("broken");
+        assert!(matches!(error, ClientError::Broken(_)), "{error}");
+        assert!(!vm.client().is_connected());
+        let error = events.wait_for(|_| true, SOON * 10).expect_err("broken");
+        assert!(matches!(error, ClientError::Broken(_)), "{error}");
+        server.join().expect("no panic");
+    }
+}
