@@ -51,7 +51,14 @@ impl Limit {
     ];
 }
 
+/// More than any program runs.
+const LONG: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 const SECOND: Limit = Limit::every(Duration::from_secs(1));
+
+/// Keys that may have a window of their own at a time. Those beyond share one for each event: what tells them apart may be up
+/// to the guest, and must not take memory without bound.
+const KEYS: usize = 1024;
 
 /// The limits, and the events that wait because of them. Knows no clock: whoever calls says what time it is.
 #[derive(Debug, Default)]
@@ -101,12 +108,15 @@ impl Limits {
         let Some(limit) = self.limits.get(event) else {
             return Admission::Send;
         };
-        let key = (event, key(limit.by, data));
+        let mut key = (event, key(limit.by, data));
+        if self.windows.len() >= KEYS && !self.windows.contains_key(&key) {
+            key.1 = Box::default();
+        }
         if let Some(window) = self.windows.get_mut(&key) {
             window.held = Some(Arc::clone(line));
             return Admission::Hold;
         }
-        self.windows.insert(key, Window { end: now + limit.every, every: limit.every, held: None });
+        self.windows.insert(key, Window { end: after(now, limit.every), every: limit.every, held: None });
         Admission::Open
     }
 
@@ -118,7 +128,7 @@ impl Limits {
             if window.end > now {
                 return true;
             }
-            let end = std::mem::replace(&mut window.end, now + window.every);
+            let end = std::mem::replace(&mut window.end, after(now, window.every));
             let held = window.held.take();
             held.map(|line| due.push((end, line))).is_some()
         });
@@ -131,6 +141,11 @@ impl Limits {
     pub(super) fn clear(&mut self) {
         self.windows.clear();
     }
+}
+
+/// A time from now on; one that is longer than the clock goes is a long one.
+fn after(now: Instant, every: Duration) -> Instant {
+    now.checked_add(every).unwrap_or_else(|| now + LONG)
 }
 
 /// The texts of these members, one after the other. A member that is absent adds nothing but its end.

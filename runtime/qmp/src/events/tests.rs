@@ -236,3 +236,34 @@ fn a_reply_is_withheld_once() {
     assert_eq!(contents(&mailbox), (String::new(), Taken { lost: 0, closing: false, withheld: true }));
     assert!(!contents(&mailbox).1.withheld);
 }
+
+#[test]
+fn keys_that_a_guest_makes_up_take_bounded_memory() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limits(Limit::QEMU);
+        let emit = |id: usize, open| sink.emit(&Port { id: format!("port{id}"), open });
+        (0..5000).for_each(|id| emit(id, true));
+        assert_eq!(contents(&mailbox).0.lines().count(), 1025, "beyond, all share one window");
+        emit(7, false);
+        emit(4000, false);
+        sleep(1001).await;
+        let (text, _) = contents(&mailbox);
+        // The last of the one with a window of its own, and the last of all others.
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("port7") && text.contains("port4000"), "{text}");
+        sleep(2001).await;
+        emit(4999, true);
+        emit(4998, true);
+        assert_eq!(contents(&mailbox).0.lines().count(), 2, "each has its own again");
+    });
+}
+
+#[test]
+fn a_limit_may_be_longer_than_the_clock_goes() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limit::<Tick>(Limit::every(Duration::MAX));
+        (0..3).for_each(|count| sink.emit(&Tick { count }));
+        sleep(1_000_000).await;
+        assert_eq!(counts(&mailbox), [0]);
+    });
+}

@@ -57,6 +57,18 @@ pub use sets::{Added, FdSet, FdSets, Member};
 
 use crate::Error;
 
+/// Bytes of a text that is kept with a descriptor. Texts of QEMU's have no limit but that of a request, 64 MiB each; with one,
+/// the system's limit of descriptors bounds the memory too.
+const TEXT_BYTES: usize = 64 << 10;
+
+/// Refuses a text that is too long to be kept.
+fn bounded(name: &str, text: &str) -> Result<(), Error> {
+    match text.len() <= TEXT_BYTES {
+        true => Ok(()),
+        false => Err(Error::expects(name, "at most 65536 bytes")),
+    }
+}
+
 /// What a command that takes a descriptor answers when none came.
 fn none_supplied() -> Error {
     Error::generic("No file descriptor supplied via SCM_RIGHTS")

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::none_supplied;
+use super::{bounded, none_supplied};
 use crate::context::Context;
 use crate::{Error, ErrorClass};
 
@@ -20,12 +20,14 @@ impl NamedFds {
     /// Command `getfd`: keeps the descriptor that came with the request as `name`, in the place of an earlier one.
     ///
     /// # Errors
-    /// No descriptor came, or the name begins with a digit, as a descriptor's number would; what came is closed then.
+    /// No descriptor came, or the name begins with a digit, as a descriptor's number would, or is longer than 64 KiB; what came
+    /// is closed then.
     pub fn getfd(&self, context: &Context, name: &str) -> Result<(), Error> {
         let fd = context.take_fd().ok_or_else(none_supplied)?;
         if name.starts_with(|c: char| c.is_ascii_digit()) {
             return Err(Error::expects("fdname", "a name not starting with a digit"));
         }
+        bounded("fdname", name)?;
         let mut monitors = self.lock();
         if !monitors.contains_key(context.monitor()) {
             monitors.insert(context.monitor().to_owned(), HashMap::new());

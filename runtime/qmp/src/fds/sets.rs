@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::none_supplied;
+use super::{bounded, none_supplied};
 use crate::Error;
 use crate::context::Context;
 
@@ -73,7 +73,7 @@ impl FdSets {
     /// lowest free number.
     ///
     /// # Errors
-    /// No descriptor came, or the number is negative; what came is closed then.
+    /// No descriptor came, the number is negative, or `opaque` is longer than 64 KiB; what came is closed then.
     pub fn add_fd(&self, context: &Context, fdset_id: Option<i64>, opaque: Option<String>) -> Result<Added, Error> {
         let fd = context.take_fd().ok_or_else(none_supplied)?;
         self.add(fd, fdset_id, opaque)
@@ -82,8 +82,9 @@ impl FdSets {
     /// As [`add_fd`](Self::add_fd), with a descriptor that came otherwise, such as from a parent process.
     ///
     /// # Errors
-    /// The number is negative; the descriptor is closed then.
+    /// The number is negative, or `opaque` longer than 64 KiB; the descriptor is closed then.
     pub fn add(&self, fd: OwnedFd, fdset_id: Option<i64>, opaque: Option<String>) -> Result<Added, Error> {
+        bounded("opaque", opaque.as_deref().unwrap_or_default())?;
         let mut state = self.lock();
         let fdset_id = match fdset_id {
             Some(id) if id < 0 => return Err(Error::expects("fdset-id", "a non-negative value")),

@@ -170,3 +170,16 @@ fn sets_that_nobody_can_ask_about_go() {
     sets.remove_fd(3, None).expect("there");
     assert!(numbers(&sets).is_empty());
 }
+
+#[test]
+fn texts_that_are_kept_have_a_limit() {
+    let (named, sets) = (NamedFds::default(), FdSets::default());
+    let (most, more) = ("x".repeat(65536), "x".repeat(65537));
+    named.getfd(&with(Some(file(""))), &most).expect("kept");
+    let error = named.getfd(&with(Some(file(""))), &more).expect_err("too long");
+    assert_eq!(error.desc(), "Parameter 'fdname' expects at most 65536 bytes");
+    sets.add_fd(&with(Some(file(""))), None, Some(most)).expect("kept");
+    let error = sets.add_fd(&with(Some(file(""))), None, Some(more)).expect_err("too long");
+    assert_eq!(error.desc(), "Parameter 'opaque' expects at most 65536 bytes");
+    assert_eq!(numbers(&sets), [0]);
+}
