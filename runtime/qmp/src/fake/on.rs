@@ -62,7 +62,8 @@ impl<'f, A: Visit + Default, R: Visit> On<'f, A, R> {
         Self { times: Some(times), ..self }
     }
 
-    /// For requests with arguments of which this is true.
+    /// For requests with arguments of which this is true. When it panics the command fails, and
+    /// [`Fake::verify`](super::Fake::verify) panics with its message.
     pub fn when(self, condition: impl Fn(&A) -> bool + Send + 'static) -> Self
     where
         A: 'static,

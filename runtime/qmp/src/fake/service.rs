@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::record::Request;
 use super::script::{Answer, Handler, Plan};
-use super::state::Shared;
+use super::state::{Shared, said};
 use crate::command::{Arguments, CommandInfo, Reply, Service};
 use crate::value::{Dict, Value};
 use crate::visit::Encoder;
@@ -60,9 +60,7 @@ impl FakeService {
     /// Asks the test's handler, which may panic: that is for the test to hear of, not for the server to end by.
     fn ask(&self, index: usize, handler: &mut Handler, arguments: &Dict) -> Result<String, Error> {
         catch_unwind(AssertUnwindSafe(|| handler(arguments))).unwrap_or_else(|panic| {
-            let said = panic.downcast_ref::<String>().map(String::as_str);
-            let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it does not say why");
-            let mistake = format!("the test's handler of '{}' panicked: {said}", self.shared.name(index));
+            let mistake = format!("the test's handler of '{}' panicked: {}", self.shared.name(index), said(&*panic));
             self.shared.lock().mistakes.push(mistake.clone());
             Err(Error::generic(mistake))
         })

@@ -1,6 +1,8 @@
 //! What the fake and its server's thread share.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -49,6 +51,20 @@ pub(super) struct State {
     pub(super) scripts: Scripts,
     /// What went wrong on the server's thread by the test's own fault.
     pub(super) mistakes: Vec<String>,
+}
+
+impl State {
+    /// Notes a mistake of the test's, and fails the request with it.
+    fn mistaken(&mut self, mistake: String) -> Plan {
+        self.mistakes.push(mistake.clone());
+        Plan::new(Answer::Fails(Error::generic(mistake)))
+    }
+}
+
+/// What a panic said.
+pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it does not say why")
 }
 
 impl Shared {
@@ -115,14 +131,16 @@ impl Shared {
         let mut state = self.lock();
         let plan = match &request.refused {
             Some(error) => Plan::new(Answer::Fails(error.clone())),
-            None => state.scripts.take(index, &request.arguments).unwrap_or_else(|| {
-                if !self.scripts_only {
-                    return Plan::new(Answer::Automatic);
+            // A condition of the test's may panic: that is for the test to hear of, not for the connection to end by.
+            None => match catch_unwind(AssertUnwindSafe(|| state.scripts.take(index, &request.arguments))) {
+                Ok(Some(plan)) => plan,
+                Ok(None) if !self.scripts_only => Plan::new(Answer::Automatic),
+                Ok(None) => state.mistaken(format!("nothing is scripted for {request}")),
+                Err(panic) => {
+                    let said = said(&*panic);
+                    state.mistaken(format!("the test's condition for '{}' panicked: {said}", self.name(index)))
                 }
-                let mistake = format!("nothing is scripted for {request}");
-                state.mistakes.push(mistake.clone());
-                Plan::new(Answer::Fails(Error::generic(mistake)))
-            }),
+            },
         };
         state.requests.push(request);
         drop(state);

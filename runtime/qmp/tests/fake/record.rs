@@ -106,3 +106,15 @@ fn tests_can_wait_for_a_request() {
     let late = panic_of(|| drop(fake.wait_for("blink", Duration::from_millis(10))));
     assert!(late.starts_with("nobody asked for 'blink' in 10ms\nasked was:"), "{late}");
 }
+
+#[test]
+fn a_condition_that_panics_is_heard_of_and_the_client_stays() {
+    let fake = fake();
+    fake.on::<SetLight>().when(|light| if light.0.lit { panic!("too bright") } else { true }).automatically();
+    let mut peer = peer(&fake);
+    let refused = ask(&mut peer, "set-light", r#"{"lit": true}"#);
+    assert!(refused.contains("the test's condition for 'set-light' panicked: too bright"), "{refused}");
+    assert_eq!(ask(&mut peer, "set-light", r#"{"lit": false}"#), "{\"return\": {}}");
+    assert!(panic_of(|| fake.verify()).starts_with("the test's condition for 'set-light' panicked: too bright\n"));
+    fake.assert_asked(&["set-light", "set-light"]);
+}
