@@ -257,3 +257,18 @@ fn a_socket_that_does_not_listen_is_refused_before_the_server_runs() {
     let said = "cannot listen on the socket given as 'fd': the socket does not listen; one that is connected is for `Server::attach`";
     assert_eq!(error.to_string(), said);
 }
+
+#[test]
+fn a_server_that_is_to_end_before_it_has_begun_ends_at_once() {
+    let (server, far) = Server::new(Lamp::default()).pair().expect("a server");
+    let mut far = lamp::Peer::new(far);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let begun = Instant::now();
+    runtime.block_on(server.run_until(std::future::ready(()))).expect("an orderly end");
+    assert!(
+        begun.elapsed() < Duration::from_millis(500),
+        "its client has no second to wait for: {:?}",
+        begun.elapsed()
+    );
+    while far.line().is_some() {}
+}

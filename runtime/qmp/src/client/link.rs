@@ -230,3 +230,19 @@ pub(super) fn answer(message: &Frame<'_>) -> Result<Box<[u8]>, Error> {
         (None, None) => Err(Error::generic("the reply has neither a value nor an error")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_that_have_given_up_are_not_kept() {
+        let mut waiting = Waiting::default();
+        let (patient, _answer) = oneshot::channel();
+        waiting.insert(0, patient);
+        // A server that never answers, and a client that goes on asking.
+        (1..10_000).for_each(|id| waiting.insert(id, oneshot::channel().0));
+        assert!(waiting.replies.len() <= 2 * SWEEP, "{} are kept", waiting.replies.len());
+        assert!(waiting.replies.contains_key(&0), "this one waits still");
+    }
+}

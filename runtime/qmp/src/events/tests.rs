@@ -267,3 +267,47 @@ fn a_limit_may_be_longer_than_the_clock_goes() {
         assert_eq!(counts(&mailbox), [0]);
     });
 }
+
+#[test]
+fn what_is_held_when_the_time_is_kept_no_longer_is_not_sent_later() {
+    on_a_clock(async |sink, mailbox| {
+        sink.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        let held = EventSink::new();
+        held.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        let _subscription = held.subscribe(&mailbox);
+        for count in [1, 3] {
+            // Each time a server of its own.
+            tokio::select! {
+                biased;
+                _ = held.clone().keep_time() => {}
+                () = async { held.emit(&Tick { count }); held.emit(&Tick { count: count + 1 }); } => {}
+            }
+        }
+        sleep(2000).await;
+        assert_eq!(counts(&mailbox), [1, 3], "each server begins anew");
+    });
+}
+
+#[test]
+fn when_one_of_two_servers_ends_the_other_keeps_the_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime.expect("a runtime"), async {
+        let (sink, mailbox) = (EventSink::new(), Arc::new(Mailbox::default()));
+        let _subscription = sink.subscribe(&mailbox);
+        sink.limit::<Tick>(Limit::every(Duration::from_secs(1)));
+        let keepers = [(); 2].map(|()| tokio::task::spawn_local(sink.clone().keep_time()));
+        tokio::task::yield_now().await;
+        (0..3).for_each(|count| sink.emit(&Tick { count }));
+        // Whoever was woken by that has looked.
+        sleep(1).await;
+        let [first, second] = keepers;
+        first.abort();
+        sleep(1001).await;
+        assert_eq!(counts(&mailbox), [0, 2]);
+        (3..5).for_each(|count| sink.emit(&Tick { count }));
+        second.abort();
+        sleep(1001).await;
+        assert!(counts(&mailbox).is_empty(), "nobody keeps the time, and 4 was held");
+    });
+}
