@@ -113,7 +113,6 @@ impl Link {
             let Some(new) = self.back(&dial, &mut backoff, lost).await else { break };
             wire = new;
         }
-        self.end();
     }
 
     /// Connects again, with pauses; `None` if nobody wants that any more or it takes too long.
@@ -140,15 +139,6 @@ impl Link {
         core.back(greeting, wire.passes_fds());
         core.subscribers.gap(&gap);
         Some(wire)
-    }
-
-    /// Tells everybody that all is over.
-    fn end(&mut self) {
-        self.requests.close();
-        while let Ok(request) = self.requests.try_recv() {
-            let _ = request.reply.send(Err(Refusal::Unsent));
-        }
-        self.core.subscribers.end();
     }
 
     /// Carries requests and replies over one connection until it ends. Whoever still waits then learns it from the end of
@@ -185,6 +175,20 @@ impl Link {
         // What nobody waits for any more may get lost with a server that does not read.
         let _ = timeout(FLUSH, flush).await;
         Ending::Unused
+    }
+}
+
+/// Tells everybody that all is over, whatever ended it.
+impl Drop for Link {
+    fn drop(&mut self) {
+        if self.core.is_connected() {
+            self.core.lost(Some("the runtime that carried it was shut down".to_owned()));
+        }
+        self.requests.close();
+        while let Ok(request) = self.requests.try_recv() {
+            let _ = request.reply.send(Err(Refusal::Unsent));
+        }
+        self.core.subscribers.end();
     }
 }
 

@@ -423,3 +423,23 @@ fn every_caller_learns_how_the_connection_broke() {
         server.join().expect("no panic");
     }
 }
+
+#[test]
+fn the_end_of_its_runtime_is_the_end_of_the_connection() {
+    let (server, far) = pair(|mut far| {
+        far.expect("stop");
+        assert!(far.request().is_none());
+    });
+    let first = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let client = first.block_on(Client::over(far)).expect("a client");
+    let mut events = client.any_events();
+    first.block_on(client.execute(Stop {}).timeout(SOON)).expect_err("no answer");
+    drop(first);
+    server.join().expect("no panic");
+    assert!(!client.is_connected());
+    block_on(async {
+        assert!(events.next().await.is_none());
+        let error = client.execute(QueryStatus {}).await.expect_err("nobody carries it");
+        assert_eq!(error.to_string(), "the connection broke: the runtime that carried it was shut down");
+    });
+}
