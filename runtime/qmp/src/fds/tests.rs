@@ -183,3 +183,30 @@ fn texts_that_are_kept_have_a_limit() {
     assert_eq!(error.desc(), "Parameter 'opaque' expects at most 65536 bytes");
     assert_eq!(numbers(&sets), [0]);
 }
+
+/// A descriptor, and what tells whether it is open still.
+fn watched() -> (OwnedFd, impl Fn() -> bool) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    rustix::io::ioctl_fionbio(&reader, true).expect("a pipe does not wait");
+    // The end of the input once nobody can write any more.
+    (writer.into(), move || (&reader).read(&mut [0]).is_err())
+}
+
+#[test]
+fn what_is_replaced_closed_or_removed_is_open_no_longer() {
+    let (named, sets) = (NamedFds::default(), FdSets::default());
+    let ((first, first_open), (second, second_open), (third, third_open)) = (watched(), watched(), watched());
+    named.getfd(&with(Some(first)), "a").expect("kept");
+    assert!(first_open());
+    named.getfd(&with(Some(second)), "a").expect("replaced");
+    assert!(!first_open() && second_open());
+    named.closefd(&none(), "a").expect("there");
+    assert!(!second_open());
+    let added = sets.add(third, None, None).expect("added");
+    assert!(third_open());
+    sets.remove_fd(added.fdset_id, None).expect("there");
+    assert!(!third_open());
+    let (refused, refused_open) = watched();
+    sets.add(refused, Some(-1), None).expect_err("a negative number");
+    assert!(!refused_open());
+}

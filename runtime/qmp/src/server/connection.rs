@@ -388,3 +388,19 @@ async fn receive(stream: &Stream, input: &mut json::Stream, arrived: &mut Vec<Ow
     input.feed(&received);
     Ok(received.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_requests_may_wait_unless_they_are_very_large() {
+        let queued = |bytes: usize| Queued { text: Ok(vec![0; bytes].into()), fds: Vec::new() };
+        let room = |sizes: &[usize]| has_room(&sizes.iter().copied().map(queued).collect());
+        assert!(room(&[100; 7]) && !room(&[100; 8]));
+        let half = json::MAX_TOKEN_BYTES / 2;
+        assert!(room(&[half, half - 1]) && !room(&[half, half]));
+        let malformed = || Queued { text: Err(Error::generic("malformed")), fds: Vec::new() };
+        assert!(!has_room(&(0..8).map(|_| malformed()).collect()));
+    }
+}
