@@ -272,3 +272,28 @@ fn a_server_that_is_to_end_before_it_has_begun_ends_at_once() {
     );
     while far.line().is_some() {}
 }
+
+#[test]
+fn a_peer_that_lets_nobody_in_does_not_keep_the_server_from_ending() {
+    let (_dir, path) = socket();
+    let listener = UnixListener::bind(&path).expect("a peer");
+    rustix::net::listen(&listener, 0).expect("a short queue");
+    // Nobody accepts: these fill the queue.
+    let queue: Vec<_> = std::iter::from_fn(|| {
+        let flags = rustix::net::SocketFlags::NONBLOCK | rustix::net::SocketFlags::CLOEXEC;
+        let (domain, kind) = (rustix::net::AddressFamily::UNIX, rustix::net::SocketType::STREAM);
+        let fd = rustix::net::socket_with(domain, kind, flags, None).expect("a socket");
+        let address = rustix::net::SocketAddrUnix::new(&path).expect("an address");
+        rustix::net::connect(&fd, &address).ok().map(|()| fd)
+    })
+    .collect();
+    assert!(!queue.is_empty());
+    let address = format!("unix:{},server=off", path.display());
+    let server = Server::new(Lamp::default()).listen(&address).expect("a monitor");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let serving = server.run_until(tokio::time::sleep(Duration::from_millis(50)));
+        let ended = tokio::time::timeout(Duration::from_secs(2), serving).await;
+        ended.expect("it ends when told to").expect("an orderly end");
+    });
+}

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -272,7 +273,13 @@ impl Server {
         let local = LocalSet::new();
         local
             .run_until(async move {
-                let running = self.start().await?;
+                let mut stop = pin!(stop);
+                let running = tokio::select! {
+                    biased;
+                    running = self.start() => running?,
+                    // A peer that is to be connected to may keep the start waiting for ever.
+                    _ = stop.as_mut() => return Ok(()),
+                };
                 stop.await;
                 running.stop().await;
                 Ok(())
