@@ -311,3 +311,57 @@ fn when_one_of_two_servers_ends_the_other_keeps_the_time() {
         assert!(counts(&mailbox).is_empty(), "nobody keeps the time, and 4 was held");
     });
 }
+
+#[test]
+fn threads_that_emit_in_a_hurry_are_limited_and_have_the_last_word() {
+    const EVERY: Duration = Duration::from_millis(20);
+    let (sink, mailbox) = (EventSink::new(), Arc::new(Mailbox::default()));
+    let _subscription = sink.subscribe(&mailbox);
+    sink.limit::<Port>(Limit::every(EVERY).by(&["id"]));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let begun = std::time::Instant::now();
+    runtime.block_on(async {
+        let keeper = sink.clone().keep_time();
+        let threads = async {
+            tokio::task::yield_now().await;
+            let threads: Vec<_> = (0..4)
+                .map(|port| {
+                    let sink = sink.clone();
+                    std::thread::spawn(move || {
+                        let id = format!("port{port}");
+                        while begun.elapsed() < EVERY * 10 {
+                            sink.emit(&Port { id: id.clone(), open: true });
+                        }
+                        sink.emit(&Port { id, open: false });
+                    })
+                })
+                .collect();
+            while threads.iter().any(|thread| !thread.is_finished()) {
+                tokio::time::sleep(EVERY / 4).await;
+            }
+            tokio::time::sleep(EVERY * 3).await;
+        };
+        tokio::select! { _ = keeper => {}, () = threads => {} }
+    });
+    let (text, taken) = contents(&mailbox);
+    let most = usize::try_from(begun.elapsed().as_millis() / EVERY.as_millis()).expect("a short time") + 1;
+    for port in 0..4 {
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(&format!("port{port}"))).collect();
+        assert!((2..=most).contains(&lines.len()), "{} of at most {most}", lines.len());
+        let closed: Vec<bool> = lines.iter().map(|line| line.contains("false")).collect();
+        assert_eq!(
+            closed.iter().position(|closed| *closed),
+            Some(lines.len() - 1),
+            "the last one, and once: {lines:?}"
+        );
+        assert!(lines.is_sorted_by_key(|line| line.split("\"event\"").next().map(stamp)), "{lines:?}");
+    }
+    assert_eq!(taken.lost, 0);
+}
+
+/// Microseconds since 1970 of the beginning of an event.
+fn stamp(begin: &str) -> u64 {
+    let numbers: Vec<u64> =
+        begin.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect();
+    numbers.iter().take(2).fold(0, |micros, number| micros * 1_000_000 + number)
+}
