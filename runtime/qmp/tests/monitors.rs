@@ -297,3 +297,37 @@ fn a_peer_that_lets_nobody_in_does_not_keep_the_server_from_ending() {
         ended.expect("it ends when told to").expect("an orderly end");
     });
 }
+
+#[test]
+fn a_client_that_never_pauses_holds_nobody_up() {
+    let (near, far): (Vec<_>, Vec<_>) = (0..2).map(|_| UnixStream::pair().expect("a pair")).unzip();
+    let server = Running::start(move |server| {
+        near.into_iter().enumerate().try_fold(server, |server, (i, end)| server.attach(&format!("m{i}"), end))
+    });
+    let mut peers: Vec<Peer> = far.into_iter().map(Peer::new).collect();
+    peers.iter_mut().for_each(|peer| peer.negotiate(""));
+    let (mut polite, busy) = (peers.pop().expect("a peer"), peers.pop().expect("a peer"));
+    let (mut writer, mut reader) =
+        (busy.stream().try_clone().expect("a handle"), busy.stream().try_clone().expect("a handle"));
+    let writing = std::thread::spawn(move || {
+        let requests = "{'execute': 'query-light'}".repeat(1 << 13);
+        while writer.write_all(requests.as_bytes()).is_ok() {}
+    });
+    let reading = std::thread::spawn(move || {
+        let mut buffer = vec![0; 1 << 20];
+        while reader.read(&mut buffer).is_ok_and(|count| count > 0) {}
+    });
+    std::thread::sleep(Duration::from_millis(100));
+    let trip = |_| {
+        let started = Instant::now();
+        polite.send("{'execute': 'query-light'}");
+        polite.expect("{\"return\": {\"lit\": false}}");
+        started.elapsed()
+    };
+    let slowest = (0..50).map(trip).max().expect("fifty");
+    busy.stream().shutdown(std::net::Shutdown::Both).expect("shut down");
+    writing.join().expect("no panic");
+    reading.join().expect("no panic");
+    drop(server);
+    assert!(slowest < Duration::from_millis(150), "{slowest:?}");
+}

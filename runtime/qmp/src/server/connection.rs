@@ -380,13 +380,21 @@ fn pass(context: &Context, fds: Vec<OwnedFd>) {
 }
 
 /// Reads what has come in; `true` at the end of the input. Dropping the future loses nothing.
+///
+/// Behind as much as is read at a time there is more, and others have their turn before that: a client that never pauses
+/// would keep the thread, and a handler that waits, from going on.
 async fn receive(stream: &Stream, input: &mut json::Stream, arrived: &mut Vec<OwnedFd>) -> io::Result<bool> {
     let mut received = stream.read().await?;
     if !received.fds.is_empty() {
         *arrived = std::mem::take(&mut received.fds);
     }
     input.feed(&received);
-    Ok(received.is_empty())
+    let (ended, full) = (received.is_empty(), received.is_full());
+    drop(received);
+    if full {
+        tokio::task::yield_now().await;
+    }
+    Ok(ended)
 }
 
 #[cfg(test)]

@@ -38,10 +38,15 @@ impl Received {
         &mut self.buffer
     }
 
+    /// Whether as much was read as is read at a time.
+    pub(crate) fn is_full(&self) -> bool {
+        self.filled == self.buffer.len()
+    }
+
     /// Says how much of [`Self::room`] was read; whether that left room for more.
     pub(super) fn filled(&mut self, count: usize) -> bool {
         self.filled = count;
-        count < self.buffer.len()
+        !self.is_full()
     }
 }
 
