@@ -89,9 +89,11 @@ impl Wire {
 
     /// Waits until bytes have arrived, or can be sent if there are some, and says which. Dropping the future loses nothing.
     ///
-    /// Arrived bytes are looked at by [`next`](Self::next); `Ok(None)` is the end of the input.
+    /// Arrived bytes are looked at by [`next`](Self::next); `Ok(None)` is the end of the input. Behind as much as is read at
+    /// a time there is more, and others have their turn before that: whoever takes what arrives must come to take it.
     pub(super) async fn progress(&mut self) -> io::Result<Option<()>> {
         let Self { stream, input, out } = self;
+        let mut full = false;
         tokio::select! {
             bytes = stream.read() => {
                 let bytes = bytes?;
@@ -99,8 +101,12 @@ impl Wire {
                     return Ok(None);
                 }
                 input.feed(&bytes);
+                full = bytes.is_full();
             }
             outcome = out.send(stream), if out.sent < out.bytes.len() => outcome?,
+        }
+        if full {
+            tokio::task::yield_now().await;
         }
         Ok(Some(()))
     }

@@ -131,3 +131,24 @@ fn an_event_that_is_not_as_the_schema_says_does_not_end_the_stream() {
     });
     server.join().expect("no panic");
 }
+
+#[test]
+fn a_reader_that_keeps_up_misses_nothing_of_a_flood() {
+    const EVENTS: usize = 40_000;
+    let (server, far) = pair(|mut far| {
+        let go = far.expect("query-status");
+        far.reply(&go, "{\"running\": true, \"status\": \"running\"}");
+        let event = "{\"timestamp\": {\"seconds\": 1, \"microseconds\": 2}, \"event\": \"STOP\"}\r\n";
+        far.send(event.repeat(EVENTS));
+    });
+    block_on(async {
+        let client = Client::over(far).await.expect("a client");
+        let mut events = client.any_events();
+        client.call("query-status", &Dict::new()).await.expect("a word to begin with");
+        for number in 0..EVENTS {
+            let event = events.next().await.expect("not the end");
+            assert_eq!(event.expect("nothing is lost").event.name, "STOP", "event {number}");
+        }
+    });
+    server.join().expect("no panic");
+}
