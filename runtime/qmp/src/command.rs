@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::json::Raw;
-use crate::visit::{Encoder, Visit, from_json_under};
+use crate::visit::{Encoder, Visit, from_raw_under};
 use crate::{Context, Dict, Error, Policy, Special};
 
 /// A command of the schema. The value is its arguments object.
@@ -153,7 +153,7 @@ impl<'a> Arguments<'a> {
 
     /// Reads them as `T`, strictly: an unknown member is an error.
     pub fn decode<T: Visit + Default>(&self) -> Result<T, Error> {
-        from_json_under(self.text.text(), self.policy)
+        from_raw_under(self.text, self.policy)
     }
 
     /// Reads them as they are, for a command that takes any members.

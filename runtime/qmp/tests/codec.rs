@@ -226,6 +226,57 @@ fn clients_pass_over_what_they_do_not_know() {
 }
 
 #[test]
+fn in_a_long_list_the_order_of_members_may_change_and_names_be_spelled_anyhow() {
+    const MEMBERS: [&str; 4] = [r#""name": "x""#, r#""colour": "red""#, r#""level": 7"#, r#""tags": ["a"]"#];
+    // Orders stay for a while and then change; every third object leaves a member out.
+    let object = |i: usize| {
+        let mut members = MEMBERS.to_vec();
+        members.rotate_left(i / 5 % 4);
+        if i.is_multiple_of(3) {
+            members.retain(|member| !member.contains("level"));
+        }
+        format!("{{{}}}", members.join(", "))
+    };
+    let objects: Vec<_> = (0..60).map(object).collect();
+    let lamps = read::<Vec<Lamp>>(&format!("[{}]", objects.join(", "))).unwrap();
+    assert_eq!(lamps.iter().filter(|lamp| lamp.level == Some(7)).count(), 40);
+
+    let after = |last: &str| format!("[{}, {last}]", objects[..24].join(","));
+    for same in [
+        r#"{"tags":["a"],"name":"x","colour":"red"}"#,
+        r#"{'name' : 'x', 'colour': 'red' , "tags"
+            : ["a"]}"#,
+        r#"{"\u006eame": "x", "col\u006fur": "red", "tags": ["a"]}"#,
+    ] {
+        assert_eq!(read::<Vec<Lamp>>(&after(same)).unwrap()[24], lamps[0], "{same}");
+    }
+    for (wrong, error) in [
+        (r#"{"name": "x", "name": "y"}"#, "JSON parse error, duplicate key"),
+        (r#"{"name": "x", "\u006eame": "y"}"#, "JSON parse error, duplicate key"),
+        (r#"{"name": "x", "colours": "red"}"#, "Parameter '[24].colours' is unexpected"),
+        (r#"{"colour": "red", "tags": ["a"]}"#, "Parameter '[24].name' is missing"),
+        (r#"{"name" "x"}"#, "JSON parse error, missing : in object pair"),
+    ] {
+        assert_eq!(refused::<Vec<Lamp>>(&after(wrong)), error, "{wrong}");
+    }
+}
+
+#[test]
+fn integers_of_every_length_are_exact() {
+    for text in
+        ["0", "-0", "-1", "999999999999999999", "-999999999999999999", "9223372036854775807", "-9223372036854775808"]
+    {
+        assert_eq!(read::<i64>(text).unwrap(), text.parse::<i64>().unwrap(), "{text}");
+    }
+    for text in ["1000000000000000000", "18446744073709551615"] {
+        assert_eq!(read::<u64>(text).unwrap(), text.parse::<u64>().unwrap(), "{text}");
+    }
+    for text in ["9223372036854775808", "1.0", "1e2", "01", "-", "--1", "+1", "-9223372036854775809"] {
+        read::<i64>(text).unwrap_err();
+    }
+}
+
+#[test]
 fn objects_may_have_more_members_than_a_word_has_bits() {
     let text = r#"{"m0": 0, "m63": 63, "m64": 64, "m69": 69}"#;
     assert_eq!(round::<Wide>(text), text);

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use qapi_runtime::json::Stream;
-use qapi_runtime::{Command, from_json, from_json_lenient};
+use qapi_runtime::{Arguments, Command, from_json_lenient};
 
 /// Passes over a text; the fastest counts, since the others were disturbed.
 const PASSES: usize = 25;
@@ -39,7 +39,7 @@ fn typed(text: &[u8]) -> usize {
     let mut count = 0;
     while let Some(message) = stream.next() {
         let message = message.expect("well formed");
-        let arguments = message.get("arguments").map_or(&b"{}"[..], |arguments| arguments.text());
+        let arguments = Arguments::new(message.get("arguments"));
         match &*message.get("execute").and_then(|name| name.as_str()).expect("a request") {
             types::QueryStatus::NAME => decode::<types::QueryStatus>(arguments),
             types::BlockdevAdd::NAME => decode::<types::BlockdevAdd>(arguments),
@@ -53,8 +53,8 @@ fn typed(text: &[u8]) -> usize {
     count
 }
 
-fn decode<C: Command>(arguments: &[u8]) {
-    black_box(from_json::<C>(arguments).expect("valid arguments"));
+fn decode<C: Command>(arguments: Arguments<'_>) {
+    black_box(arguments.decode::<C>().expect("valid arguments"));
 }
 
 fn row(name: &str, text: &[u8], readers: [&dyn Fn() -> usize; 3]) {

@@ -1,8 +1,8 @@
 //! The exact path of a stream: collects the tokens of one message, whatever the input and however it is cut.
 
 use super::lexer::{State, Step, step};
-use super::reader::plain_run;
 use super::stream::KEEP;
+use super::words::plain_run;
 use super::{MAX_NESTING, MAX_TOKEN_BYTES, MAX_TOKENS, SyntaxError, string};
 
 /// A message in the making.

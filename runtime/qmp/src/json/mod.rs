@@ -19,6 +19,7 @@ mod stream;
 mod string;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use pretty::Pretty;
 pub use raw::Raw;

@@ -1,6 +1,6 @@
 //! Lays JSON out over several lines, as QEMU's monitors do with `pretty=on`.
 
-use super::reader::plain_run;
+use super::words::plain_run;
 
 /// Spaces for each level.
 const INDENT: usize = 4;

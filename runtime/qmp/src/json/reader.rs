@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::words::{equal, plain_run, string_end};
 use super::{MAX_NESTING, SyntaxError, string};
 use crate::value::{Kind, Number};
 
@@ -44,9 +45,9 @@ impl<'a> Reader<'a> {
         Self { text, utf8: std::str::from_utf8(text).ok(), at: 0, depth: 0 }
     }
 
-    /// At the start of a text of which little will be read, so that it is not worth checking as a whole.
-    pub(crate) fn of_little(text: &'a [u8]) -> Self {
-        Self { text, utf8: None, at: 0, depth: 0 }
+    /// At the start of a text of which it is known whether it is UTF-8.
+    pub(super) fn of_known(text: &'a [u8], utf8: Option<&'a str>) -> Self {
+        Self { text, utf8, at: 0, depth: 0 }
     }
 
     /// Where the reader stands, in bytes from the start.
@@ -157,6 +158,75 @@ impl<'a> Reader<'a> {
         !matches!(self.kind(), Err(Fault::Lexical))
     }
 
+    /// Steps over this member's name, which consists of what needs no escape, and the colon, if nothing else comes next.
+    #[inline]
+    pub(crate) fn this_key(&mut self, name: &str) -> bool {
+        let quote = self.peek();
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = name.len();
+        let found = matches!(quote, Some(b'"' | b'\''))
+            && rest.get(length + 1).copied() == quote
+            && rest.get(length + 2) == Some(&b':')
+            && rest.get(1..=length).is_some_and(|body| equal(body, name.as_bytes()));
+        if found {
+            self.at += length + 3;
+        }
+        found
+    }
+
+    /// Reads a member's name and the colon right after it, if the name is ASCII without escapes, as nearly all are. `None`:
+    /// something else comes next, and the reader stays before it.
+    #[inline]
+    pub(crate) fn plain_key(&mut self) -> Option<&'a [u8]> {
+        self.peek();
+        let range = self.plain()?;
+        if self.text.get(range.end + 1) != Some(&b':') {
+            return None;
+        }
+        self.at = range.end + 2;
+        self.text.get(range)
+    }
+
+    /// Reads a string that is ASCII without escapes. `None`: something else comes next, and the reader stays before it.
+    #[inline]
+    pub(crate) fn plain_string(&mut self) -> Option<&'a str> {
+        self.peek();
+        let range = self.plain()?;
+        self.at = range.end + 1;
+        match self.utf8 {
+            Some(text) => text.get(range),
+            None => std::str::from_utf8(self.text.get(range)?).ok(),
+        }
+    }
+
+    /// Where the body of the string is that comes next, if it is one, and ASCII without escapes. Stays before it.
+    #[inline]
+    fn plain(&self) -> Option<std::ops::Range<usize>> {
+        let quote = self.text.get(self.at).copied().filter(|byte| matches!(byte, b'"' | b'\''))?;
+        let from = self.at + 1;
+        let end = from + plain_run(self.text.get(from..)?, quote);
+        (self.text.get(end) == Some(&quote)).then_some(from..end)
+    }
+
+    /// Reads an integer of not too many digits. `None`: something else comes next, and the reader stays before it.
+    #[inline]
+    pub(crate) fn small_integer(&mut self) -> Option<i64> {
+        let negative = self.peek() == Some(b'-');
+        let from = self.at + usize::from(negative);
+        let (mut at, mut value) = (from, 0i64);
+        while let Some(digit @ b'0'..=b'9') = self.text.get(at) {
+            value = value.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            at += 1;
+        }
+        let leading_zero = at - from > 1 && self.text.get(from) == Some(&b'0');
+        // Eighteen digits cannot overflow.
+        if !(1..=18).contains(&(at - from)) || leading_zero || matches!(self.text.get(at), Some(b'.' | b'e' | b'E')) {
+            return None;
+        }
+        self.at = at;
+        Some(if negative { -value } else { value })
+    }
+
     /// Reads a member's name, in UTF-8, and the colon. Something else in the place of a name is called a lexical error here:
     /// what it is depends on the whole value, which is for [`skip`](Self::skip) to read.
     #[inline]
@@ -228,7 +298,12 @@ impl<'a> Reader<'a> {
         let mut open = 0usize;
         loop {
             match *self.text.get(self.at).ok_or(Fault::Lexical)? {
-                quote @ (b'"' | b'\'') => self.at = string_end(self.text, self.at + 1, quote)?.0 + 1,
+                quote @ (b'"' | b'\'') => {
+                    self.at = string_end(self.text, self.at + 1, quote)?.0 + 1;
+                    if open > 1 {
+                        self.pass_strings()?;
+                    }
+                }
                 b'{' | b'[' => {
                     open += 1;
                     self.at += 1;
@@ -247,6 +322,19 @@ impl<'a> Reader<'a> {
             if open == 0 {
                 return Ok(());
             }
+        }
+    }
+
+    /// Steps over the strings that come next as QEMU prints them in objects of a list, without a look at every byte between.
+    #[inline]
+    fn pass_strings(&mut self) -> Read<()> {
+        loop {
+            let quote = match self.text.get(self.at..self.at + 5) {
+                Some([b':' | b',', b' ', b'"', ..]) => 2,
+                Some([b'}', b',', b' ', b'{', b'"']) => 4,
+                _ => return Ok(()),
+            };
+            self.at = string_end(self.text, self.at + quote + 1, b'"')?.0 + 1;
         }
     }
 
@@ -315,6 +403,24 @@ impl<'a> Reader<'a> {
         (self.at - from, value)
     }
 
+    /// Reads a truth value. `None`: something else comes next, and the reader stays before it.
+    #[inline]
+    pub(crate) fn bool(&mut self) -> Option<bool> {
+        self.peek();
+        let rest = self.text.get(self.at..)?;
+        let (value, length) = match rest {
+            [b't', b'r', b'u', b'e', ..] => (true, 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (false, 5),
+            _ => return None,
+        };
+        // A longer word is none that JSON knows.
+        if let Some(b'a'..=b'z') = rest.get(length) {
+            return None;
+        }
+        self.at += length;
+        Some(value)
+    }
+
     /// Reads `true`, `false` (`Some`) or `null` (`None`), whose first letter [`peek`](Self::peek) found.
     pub(crate) fn keyword(&mut self) -> Read<Option<bool>> {
         let from = self.at;
@@ -337,49 +443,4 @@ fn invalid_keyword(word: &[u8]) -> String {
     let mut text = format!("invalid keyword '{}'", string::lossy(shown));
     text.truncate(LONGEST);
     text
-}
-
-/// Finds the end of the string body that begins at `from`: where the closing quote is, and whether the body is plain
-/// ASCII without escapes.
-#[inline]
-pub(super) fn string_end(text: &[u8], from: usize, quote: u8) -> Read<(usize, bool)> {
-    let mut at = from;
-    let mut plain = true;
-    loop {
-        at += plain_run(text.get(at..).unwrap_or_default(), quote);
-        match text.get(at) {
-            Some(byte) if *byte == quote => return Ok((at, plain)),
-            Some(b'\\') => match text.get(at + 1) {
-                Some(0x20..=0xfd) => at += 2,
-                _ => return Err(Fault::Lexical),
-            },
-            Some(0x80..=0xfd) => at += 1,
-            _ => return Err(Fault::Lexical),
-        }
-        plain = false;
-    }
-}
-
-/// How many bytes from the start are printable ASCII (or DEL) other than `quote` and the backslash.
-#[inline]
-pub(super) fn plain_run(bytes: &[u8], quote: u8) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    let quotes = ONES * u64::from(quote);
-    let mut at = 0;
-    // Eight bytes at a time; each term has the high bit of a byte set if that byte may be one to stop at. The lowest set
-    // bit is exact: borrows only travel upwards from a true hit.
-    while let Some(chunk) = bytes.get(at..at + 8).and_then(|chunk| <[u8; 8]>::try_from(chunk).ok()) {
-        let word = u64::from_le_bytes(chunk);
-        let is_quote = (word ^ quotes).wrapping_sub(ONES);
-        let is_backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
-        let is_control = word.wrapping_sub(ONES * 0x20);
-        let stop = (is_quote | is_backslash | is_control | word) & HIGH;
-        if stop != 0 {
-            return at + stop.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let tail = bytes.get(at..).unwrap_or_default();
-    at + tail.iter().take_while(|byte| (0x20..0x80).contains(*byte) && **byte != quote && **byte != b'\\').count()
 }

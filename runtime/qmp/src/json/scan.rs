@@ -4,10 +4,11 @@
 //! not, this tells no more than that: what is wrong with it, and in which words, is for the exact lexer and for
 //! [`Reader`](super::Reader) to say.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use super::reader::string_end;
+use super::words::{string_end, word};
 use super::{MAX_NESTING, string};
 
 /// Elements that a list may keep room for between messages.
@@ -18,8 +19,10 @@ const FEW: usize = 16;
 /// Where a member of an object stands in the text.
 #[derive(Debug, Clone)]
 pub(super) struct Member {
-    /// From the name's opening quote on.
+    /// The name in its quotes.
     pub(super) name: Range<usize>,
+    /// The name means itself.
+    pub(super) plain: bool,
     pub(super) value: Range<usize>,
 }
 
@@ -28,6 +31,8 @@ pub(super) struct Member {
 pub(super) struct Scratch {
     /// Names of all objects that are open, the innermost last.
     names: Vec<Name>,
+    /// The bytes of those names that do not mean themselves.
+    decoded: Vec<u8>,
     /// Objects and lists that are open.
     open: Vec<Open>,
 }
@@ -39,12 +44,29 @@ enum Open {
     Dict(usize),
 }
 
-/// A member's name.
-#[derive(Debug)]
-enum Name {
-    /// As it stands in the text.
-    Plain(Range<usize>),
-    Decoded(Box<str>),
+/// A member's name: a range of the text, or of what is decoded.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    from: usize,
+    end: usize,
+    plain: bool,
+    /// Differs for most names that differ.
+    digest: u64,
+}
+
+impl Name {
+    /// A name that stands there in `bytes`.
+    #[inline]
+    fn of(bytes: &[u8], from: usize, end: usize, plain: bool) -> Self {
+        let name = bytes.get(from..end).unwrap_or_default();
+        let start = match bytes.get(from..).and_then(|rest| word(rest, 0)) {
+            // Of a shorter one, without what follows it.
+            Some(start) if name.len() < 8 => start & !(u64::MAX << (8 * name.len())),
+            Some(start) => start,
+            None => name.iter().take(8).rev().fold(0, |start, byte| start << 8 | u64::from(*byte)),
+        };
+        Self { from, end, plain, digest: start ^ (name.len() as u64) << 56 }
+    }
 }
 
 /// Finds the end of the object or list at the start of `text`, which must be complete, and the members of an object, which
@@ -52,6 +74,8 @@ enum Name {
 pub(super) fn message(text: &[u8], scratch: &mut Scratch, members: &mut Vec<Member>) -> Option<usize> {
     scratch.names.clear();
     scratch.names.shrink_to(KEEP);
+    scratch.decoded.clear();
+    scratch.decoded.shrink_to(KEEP);
     scratch.open.clear();
     members.shrink_to(KEEP);
     let mut scanner = Scanner { text, at: 0, scratch };
@@ -63,13 +87,13 @@ pub(super) fn message(text: &[u8], scratch: &mut Scratch, members: &mut Vec<Memb
     Some(scanner.at)
 }
 
-struct Scanner<'a> {
+struct Scanner<'a, 's> {
     text: &'a [u8],
     at: usize,
-    scratch: &'a mut Scratch,
+    scratch: &'s mut Scratch,
 }
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a, '_> {
     /// Passes the outermost object, whose bracket comes next, and notes where its members are.
     fn members(&mut self, members: &mut Vec<Member>) -> Option<()> {
         self.at += 1;
@@ -81,11 +105,11 @@ impl Scanner<'_> {
         loop {
             self.peek()?;
             let from = self.at;
-            self.name(0)?;
+            let (end, plain) = self.name(0)?;
             self.peek()?;
             let value = self.at;
             self.value()?;
-            members.push(Member { name: from..value, value: value..self.at });
+            members.push(Member { name: from..end, plain, value: value..self.at });
             if !self.follows(b'}')? {
                 return self.distinct(0);
             }
@@ -97,7 +121,7 @@ impl Scanner<'_> {
         let outside = self.scratch.open.len();
         loop {
             match self.peek()? {
-                b'"' | b'\'' => self.string().map(drop)?,
+                b'"' | b'\'' => self.string()?,
                 b'{' => {
                     self.open(Open::Dict(self.scratch.names.len()))?;
                     if !self.ends(b'}')? {
@@ -174,23 +198,27 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes a member's name and the colon. The names of its object begin at `first`.
+    /// Passes a member's name and the colon: where the name's quotes end, and whether it means itself. The names of its object
+    /// begin at `first`.
     #[inline]
-    fn name(&mut self, first: usize) -> Option<()> {
+    fn name(&mut self, first: usize) -> Option<(usize, bool)> {
         let quote = self.peek()?;
         if quote != b'"' && quote != b'\'' {
             return None;
         }
-        let name = self.string()?;
+        let name = self.name_string()?;
+        let end = self.at;
         let known = self.scratch.names.get(first..)?;
         // More than a few wait for the end of the object.
-        if known.len() < FEW && known.iter().any(|other| other.bytes(self.text) == name.bytes(self.text)) {
+        if known.len() < FEW
+            && known.iter().any(|other| other.digest == name.digest && self.bytes(*other) == self.bytes(name))
+        {
             return None;
         }
         self.scratch.names.push(name);
         let colon = self.peek()? == b':';
         self.at += 1;
-        colon.then_some(())
+        colon.then_some((end, name.plain))
     }
 
     /// Whether the names of the object that ends here are all different.
@@ -201,21 +229,52 @@ impl Scanner<'_> {
             return Some(());
         }
         let mut set = HashSet::with_capacity(names.len());
-        names.iter().all(|name| set.insert(name.bytes(self.text))).then_some(())
+        names.iter().all(|name| set.insert(self.bytes(*name))).then_some(())
     }
 
     /// Passes a string, whose quote comes next.
     #[inline]
-    fn string(&mut self) -> Option<Name> {
+    fn string(&mut self) -> Option<()> {
+        let (from, end, plain) = self.token()?;
+        match plain {
+            true => Some(()),
+            false => self.decode(from, end).map(drop),
+        }
+    }
+
+    /// The same, of a name.
+    #[inline]
+    fn name_string(&mut self) -> Option<Name> {
+        let (from, end, plain) = self.token()?;
+        if plain {
+            return Some(Name::of(self.text, from, end, plain));
+        }
+        let name = self.decode(from, end)?;
+        let from = self.scratch.decoded.len();
+        self.scratch.decoded.extend_from_slice(name.as_bytes());
+        let decoded = &self.scratch.decoded;
+        Some(Name::of(decoded, from, decoded.len(), plain))
+    }
+
+    /// Steps over a string, whose quote comes next: where its body begins and ends, and whether it means itself.
+    #[inline]
+    fn token(&mut self) -> Option<(usize, usize, bool)> {
         let from = self.at + 1;
         let quote = *self.text.get(self.at)?;
         let (end, plain) = string_end(self.text, from, quote).ok()?;
         self.at = end + 1;
-        if plain {
-            return Some(Name::Plain(from..end));
-        }
-        let decoded = string::decode(self.text.get(from..end)?, self.text.get(from..=end)?).ok()?;
-        Some(Name::Decoded(decoded.into()))
+        Some((from, end, plain))
+    }
+
+    #[cold]
+    fn decode(&self, from: usize, end: usize) -> Option<Cow<'a, str>> {
+        string::decode(self.text.get(from..end)?, self.text.get(from..=end)?).ok()
+    }
+
+    #[inline]
+    fn bytes(&self, name: Name) -> &[u8] {
+        let from = if name.plain { self.text } else { &self.scratch.decoded };
+        from.get(name.from..name.end).unwrap_or_default()
     }
 
     /// Passes a number, whose first byte comes next.
@@ -275,16 +334,6 @@ impl Scanner<'_> {
                 b' ' | b'\t' | b'\r' | b'\n' => self.at += 1,
                 other => return Some(*other),
             }
-        }
-    }
-}
-
-impl Name {
-    #[inline]
-    fn bytes<'a>(&'a self, text: &'a [u8]) -> &'a [u8] {
-        match self {
-            Self::Plain(range) => text.get(range.clone()).unwrap_or_default(),
-            Self::Decoded(name) => name.as_bytes(),
         }
     }
 }

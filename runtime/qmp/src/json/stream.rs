@@ -73,7 +73,8 @@ impl Stream {
         if self.exact.is_idle() {
             self.skip_space();
             if let Some(range) = self.fast() {
-                return Some(Ok(Frame { text: self.input.get(range).unwrap_or_default(), members: &self.members }));
+                let text = self.input.get(range).unwrap_or_default();
+                return Some(Ok(Frame { whole: Raw::checked(text), members: &self.members }));
             }
         }
         match self.exact.run(&self.input, &mut self.at) {
@@ -130,12 +131,12 @@ impl Stream {
         self.members.clear();
         let text = self.exact.text();
         if scan::message(text, &mut self.scratch, &mut self.members).is_some() {
-            return Ok(Frame { text, members: &self.members });
+            return Ok(Frame { whole: Raw::checked(text), members: &self.members });
         }
         self.members.clear();
         match Reader::new(text).skip() {
             // A word, a number or a string by itself.
-            Ok(()) => Ok(Frame { text, members: &self.members }),
+            Ok(()) => Ok(Frame { whole: Raw::checked(text), members: &self.members }),
             Err(Fault::Syntax(error)) => Err(error),
             // The lexer let every token pass, so this does not happen; it is an error of the text nevertheless.
             Err(Fault::Lexical) => Err(SyntaxError::parse("expecting value")),
@@ -164,46 +165,50 @@ impl Stream {
 /// One complete, well-formed message.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    text: &'a [u8],
+    whole: Raw<'a>,
     members: &'a [Member],
 }
 
 impl<'a> Frame<'a> {
     /// The message as text.
     pub fn text(&self) -> &'a [u8] {
-        self.text
+        self.whole.text()
     }
 
     /// The message as one value.
     pub fn raw(&self) -> Raw<'a> {
-        Raw::checked(self.text)
+        self.whole
     }
 
     /// The message as a tree.
     pub fn to_value(&self) -> crate::Value {
-        self.raw().to_value()
+        self.whole.to_value()
     }
 
     /// Whether the message is an object.
     pub fn is_object(&self) -> bool {
-        self.text.first() == Some(&b'{')
+        self.text().first() == Some(&b'{')
     }
 
     /// The members of the object, in the order they came; nothing if it is none. Finding them costs nothing.
     pub fn members(&self) -> Members<'a> {
-        Members { text: self.text, members: self.members.iter() }
+        Members { whole: self.whole, members: self.members.iter() }
     }
 
     /// The member `name` of the object.
     pub fn get(&self, name: &str) -> Option<Raw<'a>> {
-        self.members().find(|(n, _)| n == name).map(|(_, value)| value)
+        let is_it = |member: &&Member| match member.plain {
+            true => self.whole.text().get(member.name.start + 1..member.name.end - 1) == Some(name.as_bytes()),
+            false => self.whole.part(member.name.clone()).as_str().is_some_and(|n| n == name),
+        };
+        self.members.iter().find(is_it).map(|member| self.whole.part(member.value.clone()))
     }
 }
 
 /// Iterates over name and value of an object's members.
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
-    text: &'a [u8],
+    whole: Raw<'a>,
     members: std::slice::Iter<'a, Member>,
 }
 
@@ -212,9 +217,11 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let member = self.members.next()?;
-        let part = |range: &std::ops::Range<usize>| self.text.get(range.clone()).unwrap_or_default();
-        let name = Raw::checked(part(&member.name)).as_str().unwrap_or_default();
-        Some((name, Raw::checked(part(&member.value))))
+        let name = match member.plain {
+            true => self.whole.plain(member.name.start + 1..member.name.end - 1),
+            false => self.whole.part(member.name.clone()).as_str().unwrap_or_default(),
+        };
+        Some((name, self.whole.part(member.value.clone())))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

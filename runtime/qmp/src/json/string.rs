@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::SyntaxError;
-use super::reader::plain_run;
+use super::words::plain_run;
 
 /// Decodes the body of a string token, without its quotes. `token_rest` is the body with the closing quote, which an error
 /// message may quote from.

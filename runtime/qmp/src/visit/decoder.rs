@@ -6,7 +6,7 @@ use super::plain::Plain;
 use super::text::{Text, same};
 use super::tree::Tree;
 use super::{Alternate, Enum, Failed, Object, Outcome, Visit, scalar};
-use crate::value::{Dict, Kind, Number, Value};
+use crate::value::{Dict, Kind, Number, Str, Value};
 use crate::{Error, ErrorClass, Policy, Special, json};
 
 /// How deep typed values may nest: objects, lists and alternates that a schema can put inside themselves. Less than the
@@ -52,6 +52,11 @@ impl<'a> Decoder<'a> {
     /// Reads JSON text.
     pub fn from_text(text: &'a [u8], mode: Mode) -> Self {
         Self::new(Source::Text(Text::new(text)), mode)
+    }
+
+    /// Reads a part of a message.
+    pub(crate) fn from_raw(raw: json::Raw<'a>, mode: Mode) -> Self {
+        Self::new(Source::Text(Text::at(raw.reader(), raw.text().len())), mode)
     }
 
     /// Reads a tree.
@@ -176,7 +181,7 @@ impl<'a> Decoder<'a> {
     /// Reads a signed integer.
     pub fn i64(&mut self) -> Result<i64, Failed> {
         match &mut self.source {
-            Source::Text(text) => text.number()?.as_i64().ok_or(Failed),
+            Source::Text(text) => text.i64(),
             Source::Tree(tree) if tree.all_text => tree.leaf_as("integer", scalar::i64),
             Source::Tree(tree) => tree.value.as_i64().ok_or_else(|| tree.wrong_type("integer")),
             Source::Plain(plain) => plain.i64(),
@@ -186,7 +191,7 @@ impl<'a> Decoder<'a> {
     /// Reads an unsigned integer. A negative one wraps around, as it does in QEMU.
     pub fn u64(&mut self) -> Result<u64, Failed> {
         match &mut self.source {
-            Source::Text(text) => text.number()?.as_wrapping_u64().ok_or(Failed),
+            Source::Text(text) => text.u64(),
             Source::Tree(tree) if tree.all_text => tree.leaf_u64(self.sizes),
             Source::Plain(plain) => plain.u64(self.sizes),
             Source::Tree(tree) => {
@@ -218,6 +223,19 @@ impl<'a> Decoder<'a> {
                 _ => Err(tree.wrong_type("string")),
             },
         }
+    }
+
+    /// Reads text to keep.
+    #[inline]
+    pub(super) fn read_str(&mut self, target: &mut Str) -> Outcome {
+        if let Source::Text(text) = &mut self.source
+            && let Some(plain) = text.reader.plain_string()
+        {
+            *target = plain.into();
+        } else {
+            *target = self.str()?.into_owned();
+        }
+        Ok(())
     }
 
     /// Reads any value.

@@ -1,7 +1,7 @@
 //! Whole values in, whole values out.
 
 use super::{Decoder, Encoder, Mode, Visit};
-use crate::json;
+use crate::json::{self, Raw};
 use crate::{Error, Policy, Value};
 
 /// Reads a value from JSON text, as a server does: what the schema does not know is an error.
@@ -11,9 +11,9 @@ pub fn from_json<T: Visit + Default>(text: &[u8]) -> Result<T, Error> {
     read_text(text, Mode::Strict, Policy::default())
 }
 
-/// Reads a value from JSON text as a server under a policy does.
-pub(crate) fn from_json_under<T: Visit + Default>(text: &[u8], policy: Policy) -> Result<T, Error> {
-    read_text(text, Mode::Strict, policy)
+/// Reads a value from a part of a message as a server under a policy does.
+pub(crate) fn from_raw_under<T: Visit + Default>(raw: Raw<'_>, policy: Policy) -> Result<T, Error> {
+    read_by(Decoder::from_raw(raw, Mode::Strict), raw.text(), Mode::Strict, policy)
 }
 
 /// Reads a value from JSON text, as a client does: members that the schema does not know are passed over, and
@@ -57,8 +57,13 @@ pub fn to_value<T: Visit + ?Sized>(value: &T) -> Value {
 }
 
 fn read_text<T: Visit + Default>(text: &[u8], mode: Mode, policy: Policy) -> Result<T, Error> {
+    read_by(Decoder::from_text(text, mode), text, mode, policy)
+}
+
+/// Reads by a decoder that stands at the start of `text`.
+fn read_by<T: Visit + Default>(d: Decoder<'_>, text: &[u8], mode: Mode, policy: Policy) -> Result<T, Error> {
     let mut target = T::default();
-    if fast(text, mode, policy, &mut target) {
+    if fast(d.under(policy), &mut target) {
         return Ok(target);
     }
     target = T::default();
@@ -67,8 +72,7 @@ fn read_text<T: Visit + Default>(text: &[u8], mode: Mode, policy: Policy) -> Res
 }
 
 /// Reads straight from the text. Tells only whether it worked.
-fn fast(text: &[u8], mode: Mode, policy: Policy, target: &mut dyn Visit) -> bool {
-    let mut d = Decoder::from_text(text, mode).under(policy);
+fn fast(mut d: Decoder<'_>, target: &mut dyn Visit) -> bool {
     target.get(&mut d).is_ok() && d.at_end()
 }
 

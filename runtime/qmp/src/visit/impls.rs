@@ -1,6 +1,6 @@
 //! [`Visit`] for the built-in types of the schema language and for what wraps them.
 
-use super::{Decoder, Encoder, Object, Outcome, Shape, Visit};
+use super::{Decoder, Encoder, Failed, Object, Outcome, Shape, Visit};
 use crate::value::{Dict, Null, Str, Value};
 
 impl Visit for bool {
@@ -66,8 +66,7 @@ impl Visit for f64 {
 
 impl Visit for Str {
     fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
-        *self = d.str()?.into_owned();
-        Ok(())
+        d.read_str(self)
     }
 
     fn put(&self, e: &mut Encoder) {
@@ -168,10 +167,9 @@ impl<T: Visit + Default> Visit for Vec<T> {
     fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
         self.clear();
         d.list(&mut |d| {
-            let mut element = T::default();
-            element.get(d)?;
-            self.push(element);
-            Ok(())
+            // In its place from the start, since elements may be large.
+            self.push(T::default());
+            self.last_mut().map_or(Err(Failed), |element| element.get(d))
         })
     }
 

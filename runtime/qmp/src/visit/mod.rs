@@ -9,6 +9,7 @@ mod entry;
 mod impls;
 mod keyval;
 mod number;
+mod order;
 mod plain;
 mod scalar;
 mod seen;
@@ -18,7 +19,7 @@ mod tree;
 pub use decoder::{Decoder, Mode};
 pub use encoder::Encoder;
 pub use entry::{from_json, from_json_lenient, from_keyval, from_value, from_value_lenient, to_json, to_value};
-pub(crate) use entry::{from_json_under, read};
+pub(crate) use entry::{from_raw_under, read};
 
 use crate::Special;
 pub use crate::value::Kind;

@@ -4,10 +4,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decoder::Source;
+use super::order::Orders;
 use super::seen::Seen;
-use super::{Decoder, Failed, Mode, Object, Outcome};
+use super::{Decoder, Failed, Mode, Object, Outcome, Shape};
 use crate::json::{Name, Reader, distinct};
 use crate::value::Number;
+
+/// Elements that a list may have before it is worth learning their members' order.
+const SHORT: usize = 4;
 
 /// A place in a text, and what had to be put off.
 #[derive(Debug)]
@@ -18,6 +22,7 @@ pub(super) struct Text<'a> {
     /// How many bytes may still be passed over only to be read again later. A hostile text could make that grow with the
     /// square of its length; when this runs out, the pass by way of a tree takes over.
     rereads: usize,
+    orders: Orders,
 }
 
 #[derive(Debug)]
@@ -29,7 +34,12 @@ struct Pending<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { reader: Reader::new(text), pending: Vec::new(), rereads: 4096 + 8 * text.len() }
+        Self::at(Reader::new(text), text.len())
+    }
+
+    /// At the start of a text of that many bytes.
+    pub(super) fn at(reader: Reader<'a>, length: usize) -> Self {
+        Self { reader, pending: Vec::new(), rereads: 4096 + 8 * length, orders: Orders::default() }
     }
 
     pub(super) fn null(&mut self) -> Outcome {
@@ -40,10 +50,7 @@ impl<'a> Text<'a> {
     }
 
     pub(super) fn bool(&mut self) -> Result<bool, Failed> {
-        match self.reader.peek() {
-            Some(b't' | b'f') => self.reader.keyword()?.ok_or(Failed),
-            _ => Err(Failed),
-        }
+        self.reader.bool().ok_or(Failed)
     }
 
     pub(super) fn number(&mut self) -> Result<Number, Failed> {
@@ -54,7 +61,31 @@ impl<'a> Text<'a> {
     }
 
     #[inline]
+    pub(super) fn i64(&mut self) -> Result<i64, Failed> {
+        match self.reader.small_integer() {
+            Some(n) => Ok(n),
+            None => self.number()?.as_i64().ok_or(Failed),
+        }
+    }
+
+    #[inline]
+    pub(super) fn u64(&mut self) -> Result<u64, Failed> {
+        match self.reader.small_integer() {
+            Some(n) => Ok(n.cast_unsigned()),
+            None => self.number()?.as_wrapping_u64().ok_or(Failed),
+        }
+    }
+
+    #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Failed> {
+        match self.reader.plain_string() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.unusual_string(),
+        }
+    }
+
+    #[inline(never)]
+    fn unusual_string(&mut self) -> Result<Cow<'a, str>, Failed> {
         match self.reader.peek() {
             Some(b'"' | b'\'') => Ok(self.reader.string()?),
             _ => Err(Failed),
@@ -66,6 +97,26 @@ impl<'a> Text<'a> {
         match self.reader.peek() {
             Some(byte) if byte == open => Ok(self.reader.open(close)?),
             _ => Err(Failed),
+        }
+    }
+
+    /// Reads a member's name and the colon: the index of that member, or a name that the shape does not have.
+    #[inline]
+    fn member(&mut self, shape: &Shape, slot: usize, place: usize) -> Result<Result<usize, Name<'a>>, Failed> {
+        let guess = self.orders.guess(slot, place);
+        if shape.names.get(guess).is_some_and(|name| self.reader.this_key(name)) {
+            return Ok(Ok(guess));
+        }
+        let name = match self.reader.plain_key() {
+            Some(name) => Cow::Borrowed(name),
+            None => self.reader.key()?,
+        };
+        match find(shape.names, &name, place) {
+            Some(i) => {
+                self.orders.learn(slot, place, i);
+                Ok(Ok(i))
+            }
+            None => Ok(Err(name)),
         }
     }
 
@@ -92,9 +143,15 @@ impl<'a> Decoder<'a> {
 
     pub(super) fn text_list(&mut self, each: &mut dyn FnMut(&mut Decoder<'a>) -> Outcome) -> Outcome {
         let mut more = !self.text()?.open(b'[', b']')?;
+        let mut elements = 0;
         while more {
             each(self)?;
-            more = self.text()?.reader.more(b']')?;
+            let text = self.text()?;
+            more = text.reader.more(b']')?;
+            elements += 1;
+            if elements == SHORT {
+                text.orders.start();
+            }
         }
         Ok(())
     }
@@ -105,25 +162,28 @@ impl<'a> Decoder<'a> {
         let text = self.text()?;
         let first_pending = text.pending.len();
         let mut more = !text.open(b'{', b'}')?;
-        let mut hint = 0;
+        let slot = text.orders.slot(shape);
+        let mut place = 0;
         while more {
-            let name = self.text()?.reader.key()?;
-            match find(shape.names, &name, hint) {
-                Some(i) => {
+            match self.text()?.member(shape, slot, place)? {
+                Ok(i) => {
                     if !seen.insert(i) {
                         return Err(Failed);
                     }
-                    hint = i + 1;
+                    place = i + 1;
                     object.load(i, self)?;
                 }
-                None => self.text_other(object, name, &mut seen)?,
+                Err(name) => self.text_other(object, name, &mut seen)?,
             }
             more = self.text()?.reader.more(b'}')?;
         }
         if self.text()?.pending.len() > first_pending {
             self.text_pending(object, first_pending, &mut seen)?;
         }
-        complete(object, 0, &seen)
+        match shape.tag {
+            usize::MAX => has_required(shape, 0, &seen),
+            _ => complete(object, 0, &seen),
+        }
     }
 
     /// A member that the object's own level does not have: it belongs to the branch, now or later, or to nobody.
@@ -215,13 +275,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Looks a name up, beginning with the one that follows the last hit: peers mostly send schema order.
+/// Looks a name up, beginning with the one that follows the last hit: peers other than QEMU mostly send schema order.
 #[inline]
-fn find(names: &[&str], name: &[u8], hint: usize) -> Option<usize> {
-    match names.get(hint) {
-        Some(next) if same(next, name) => Some(hint),
-        _ => names.iter().position(|n| same(n, name)),
-    }
+fn find(names: &[&str], name: &[u8], place: usize) -> Option<usize> {
+    let (before, after) = names.split_at_checked(place).unwrap_or((names, &[]));
+    let later = after.iter().position(|n| same(n, name)).map(|i| place + i);
+    later.or_else(|| before.iter().position(|n| same(n, name)))
 }
 
 /// Whether a name is this one. Most of those that are not differ in length or at an end, and comparing all bytes is a call.
@@ -252,14 +311,21 @@ fn depth(object: &mut dyn Object, seen: &Seen) -> usize {
     levels
 }
 
-/// Whether all levels have their mandatory members.
-fn complete(object: &mut dyn Object, base: usize, seen: &Seen) -> Outcome {
-    let shape = object.shape();
+/// Whether a level has its mandatory members.
+#[inline]
+fn has_required(shape: &Shape, base: usize, seen: &Seen) -> Outcome {
     for (word, required) in shape.required.iter().enumerate() {
         if required & !seen.mask(base + 64 * word) != 0 {
             return Err(Failed);
         }
     }
+    Ok(())
+}
+
+/// Whether all levels have their mandatory members.
+fn complete(object: &mut dyn Object, base: usize, seen: &Seen) -> Outcome {
+    let shape = object.shape();
+    has_required(shape, base, seen)?;
     match object.branch() {
         Some(branch) if tag_known(shape.tag, base, seen) => complete(branch, base + shape.names.len(), seen),
         _ => Ok(()),
