@@ -18,7 +18,7 @@ fn all_descriptors() -> Vec<OwnedFd> {
 }
 
 #[test]
-fn requests_behind_descriptors_that_could_not_be_taken_are_answered() {
+fn requests_are_answered_and_replies_sent_without_a_descriptor_to_spare() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (near, far) = UnixStream::pair().expect("a pair");
     let server = Server::new(Taker::default()).attach("test", near).expect("a monitor");
@@ -39,9 +39,19 @@ fn requests_behind_descriptors_that_could_not_be_taken_are_answered() {
     peer.command("pass-over", &[]);
     peer.command("pass-over", &[]);
     serve();
-    drop(taken);
+    // More than the socket takes unread: the server has to wait for room.
+    let id = "x".repeat(100_000);
+    for _ in 0..5 {
+        peer.send(&format!("{{'execute': 'pass-over', 'id': '{id}'}}"), &[]);
+        serve();
+    }
     peer.end_of_negotiation();
     assert_eq!([peer.reply(), peer.reply(), peer.reply()], ["", "{}", "{}"]);
+    for _ in 0..5 {
+        serve();
+        assert_eq!(peer.reply(), "{}");
+    }
+    drop(taken);
     peer.command("take", &[&fd]);
     serve();
     assert_eq!(peer.reply(), "x", "with descriptors to spare they are taken again");

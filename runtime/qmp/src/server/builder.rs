@@ -39,8 +39,11 @@ use crate::transport::{Address, AddressError, Endpoint, Listener, socket_name};
 ///   stand. The loss is counted and logged (`tracing`, level WARN); the protocol has no message that would tell the client.
 /// - **A request that does not end** is kept up to QEMU's limit of 64 MiB; then the client is told, and what follows is read
 ///   as a new one. White space between tokens takes no memory. With out-of-band execution, requests that wait take another
-///   64 MiB at most. There is no limit for all clients together: each connection may take this much, so who can connect
+///   128 MiB at most. There is no limit for all clients together: each connection may take this much, so who can connect
 ///   should be trusted, and `many_clients` offered to few.
+/// - **No pause.** After each 16 KiB that were read from one client, all others have their turn.
+/// - **No descriptors left**, since clients passed too many: requests and replies go on, what else they pass is not taken, and
+///   new clients wait.
 /// - **Silence.** A client that sends nothing stays connected for as long as it likes, as with QEMU, and keeps no buffer. One
 ///   that has shut down its sending side gets its replies, then the end. A peer that vanished without a word is found by
 ///   TCP's keep-alive.

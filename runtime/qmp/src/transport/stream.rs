@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -18,6 +19,9 @@ use super::rights;
 
 /// What a pipe takes without blocking once it reports writable (POSIX `PIPE_BUF`).
 const PIPE_ATOMIC: usize = 4096;
+
+/// How often a peer is written to that takes nothing at the moment, while there is no descriptor to wait with.
+const SHORTAGE: Duration = Duration::from_millis(10);
 
 /// One connection's two directions.
 #[derive(Debug)]
@@ -140,8 +144,16 @@ impl Stream {
     pub(crate) async fn writable(&self) -> io::Result<()> {
         // A descriptor can be registered once, so the wait has a duplicate of its own.
         let duplicate = match self {
-            Stream::Socket(fd) => fd.get_ref().try_clone()?,
-            Stream::Pipes { output, .. } => output.try_clone()?,
+            Stream::Socket(fd) => fd.get_ref().try_clone(),
+            Stream::Pipes { output, .. } => output.try_clone(),
+        };
+        let duplicate = match duplicate {
+            // No fault of this connection's: another peer may have passed more than its share.
+            Err(error) if is_shortage(&error) => {
+                tokio::time::sleep(SHORTAGE).await;
+                return Ok(());
+            }
+            duplicate => duplicate?,
         };
         let waiter = register(duplicate, Interest::WRITABLE)?;
         waiter.writable().await?.retain_ready();
@@ -194,6 +206,11 @@ async fn read_when_ready(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Whether there are too many descriptors in this process, or on this machine.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }
 
 /// Whether a socket is of the kind that takes descriptors; others would drop them without a word.
