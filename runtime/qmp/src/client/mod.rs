@@ -52,6 +52,10 @@ const MAX_FDS: usize = 16;
 ///
 /// Calls may overlap: each is sent at once, and its reply is told from others by its id. Replies and events are read
 /// leniently: members that this side's schema lacks are passed over, and enumeration values that it lacks are kept.
+///
+/// Clients, their event streams and all futures here are `Send`, so they may be spawned on a runtime of many threads. The
+/// runtime that a client was connected on carries the connection: when it is shut down, calls fail and event streams end,
+/// wherever they are awaited.
 #[derive(Debug, Clone)]
 pub struct Client {
     shared: Arc<Shared>,

@@ -157,6 +157,7 @@ fn sets_that_nobody_can_ask_about_go() {
     let opened = sets.open(Path::new("/dev/fdset/2"), Open { read: true, ..WRITE }).expect("open");
     sets.last_client_left();
     assert_eq!(numbers(&sets), [2], "one is in use");
+    assert_eq!(sets.query_fdsets()[0].fds.len(), 1, "and so its descriptors stay");
     drop(opened);
     assert!(numbers(&sets).is_empty(), "nobody is left when it no longer is");
     sets.client_came();

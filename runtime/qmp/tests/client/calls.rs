@@ -174,3 +174,27 @@ fn replies_that_are_not_as_the_schema_says_name_the_member() {
     // Nothing is enabled that was not offered.
     assert_eq!(peer.join().expect("no panic"), "{\"execute\": \"qmp_capabilities\", \"id\": 1}");
 }
+
+/// Compiles only if it holds.
+#[test]
+fn clients_and_all_their_futures_may_move_between_threads() {
+    fn shared<T: Clone + Send + Sync + 'static>() {}
+    fn moved<T: Send>(_: T) {}
+    shared::<Client>();
+    shared::<qapi_runtime::client::Agent>();
+    shared::<qapi_runtime::blocking::Client>();
+    shared::<qapi_runtime::introspection::Schema>();
+    let _futures = |client: Client, guest: qapi_runtime::client::Agent| {
+        moved(Client::connect("unix:s"));
+        moved(client.execute(QueryLight {}));
+        moved(client.schema());
+        moved(client.supports::<QueryLight>());
+        moved(client.enum_values::<QueryLight>("a"));
+        moved(client.run_job(QueryLight {}, "job").into_future());
+        let mut events = client.any_events();
+        moved(events.next());
+        moved(events.wait_for(|_| true, std::time::Duration::ZERO));
+        moved(events);
+        moved(guest.supports::<QueryLight>());
+    };
+}
