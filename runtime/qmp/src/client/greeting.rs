@@ -15,7 +15,7 @@ pub struct Greeting {
 
 impl Greeting {
     pub(super) fn read(message: &Value) -> Result<Self, ClientError> {
-        let fail = || ClientError::Greeting(format!("it began with {message:.100}"));
+        let fail = || ClientError::Greeting(format!("it began with {:.100}", message.to_string()));
         let greeting = message.get("QMP").ok_or_else(fail)?;
         let version = greeting.get("version").ok_or_else(fail)?;
         let number = |name| version.get("qemu")?.get(name)?.as_i64();

@@ -443,3 +443,13 @@ fn the_end_of_its_runtime_is_the_end_of_the_connection() {
         assert_eq!(error.to_string(), "the connection broke: the runtime that carried it was shut down");
     });
 }
+
+#[test]
+fn of_a_long_message_that_is_no_greeting_only_the_beginning_is_shown() {
+    let (near, far) = std::os::unix::net::UnixStream::pair().expect("a pair");
+    let server = std::thread::spawn(move || Far::new(near).send(format!("{{\"a\": \"{}\"}}\n", "x".repeat(1 << 20))));
+    let error = block_on(Client::over(far)).expect_err("no server").to_string();
+    let expected = format!("the peer is no QMP server: it began with {{\"a\": \"{}", "x".repeat(93));
+    assert_eq!(error.get(..200).unwrap_or(&error), expected);
+    server.join().expect("no panic");
+}
