@@ -331,3 +331,36 @@ fn a_client_that_never_pauses_holds_nobody_up() {
     drop(server);
     assert!(slowest < Duration::from_millis(150), "{slowest:?}");
 }
+
+#[test]
+fn clients_that_come_and_go_hold_nobody_up() {
+    let (_dir, path) = socket();
+    let address = unix(&path);
+    let server = Running::start(move |server| server.many_clients(true).listen(&address));
+    let mut polite = Peer::connect(&path);
+    polite.negotiate("");
+    let over = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let crowd: Vec<_> = (0..3)
+        .map(|_| {
+            let (path, over) = (path.clone(), over.clone());
+            std::thread::spawn(move || {
+                let mut came = 0;
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    came += usize::from(UnixStream::connect(&path).is_ok());
+                }
+                came
+            })
+        })
+        .collect();
+    let trip = |_| {
+        let started = Instant::now();
+        polite.send("{'execute': 'query-light'}");
+        polite.expect("{\"return\": {\"lit\": false}}");
+        started.elapsed()
+    };
+    let slowest = (0..100).map(trip).max().expect("a hundred");
+    over.store(true, std::sync::atomic::Ordering::Relaxed);
+    let came: usize = crowd.into_iter().map(|thread| thread.join().expect("no panic")).sum();
+    drop(server);
+    assert!(slowest < Duration::from_millis(150) && came > 100, "{slowest:?}, {came} came");
+}

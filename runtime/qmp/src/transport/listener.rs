@@ -87,6 +87,9 @@ pub(crate) struct Acceptor {
 impl Acceptor {
     /// Waits for the next client. Errors that concern one client only are passed over.
     pub(crate) async fn accept(&self) -> io::Result<Accepted> {
+        // Not before others, those who came earlier among them, had their turn: a crowd that comes and goes would keep the
+        // thread.
+        tokio::task::yield_now().await;
         loop {
             let mut guard = self.fd.readable().await?;
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
