@@ -254,3 +254,10 @@ fn mangled_texts_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn a_schema_has_no_more_text_than_a_message() {
+    let limit = crate::json::MAX_TOKEN_BYTES;
+    let error = Schema::from_json(&vec![b' '; limit + 1]).expect_err("too large");
+    assert!(matches!(error, SchemaError::TooLarge(size) if size == limit + 1), "{error}");
+}
