@@ -224,3 +224,29 @@ fn a_handler_that_panics_takes_its_own_connection_only() {
     second.expect_end("{\"return\": {}}");
     server.join();
 }
+
+#[test]
+fn what_has_begun_is_finished_though_its_client_has_vanished() {
+    for arguments in ["", OOB] {
+        let (lamp, events) = (lamp::Lamp::default(), qapi_runtime::EventSink::new());
+        let (go, blinked) = (lamp.go.clone(), lamp.blinked.clone());
+        let (server, mut far) = qapi_runtime::Server::new(lamp).events(&events).pair().expect("a server");
+        let a_moment = || tokio::time::sleep(std::time::Duration::from_millis(30));
+        let story = async {
+            let requests = format!("{{'execute': 'qmp_capabilities'{arguments}}}{{'execute': 'blink'}}");
+            std::io::Write::write_all(&mut far, requests.as_bytes()).expect("the server's socket");
+            a_moment().await;
+            drop(far);
+            // Which cannot be sent, and by that the server learns that nobody is there.
+            events.emit(&LightChanged(Light { lit: true }));
+            a_moment().await;
+            assert_eq!(blinked.get(), 0);
+            go.notify_one();
+            a_moment().await;
+            assert_eq!(blinked.get(), 1, "with '{arguments}'");
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (ended, ()) = runtime.block_on(async { tokio::join!(server.run(), story) });
+        ended.expect("an orderly end");
+    }
+}
