@@ -292,7 +292,8 @@ fn inherited_descriptors_are_named_by_number() {
 
 #[test]
 fn monitors_can_be_laid_out_and_machines_held_back() {
-    let config = run("-preconfig -chardev stdio,id=a -mon a,mode=control,pretty=on -qmp-pretty unix:/b -qmp unix:/c").unwrap();
+    let config =
+        run("-preconfig -chardev stdio,id=a -mon a,mode=control,pretty=on -qmp-pretty unix:/b -qmp unix:/c").unwrap();
     assert!(config.preconfig);
     assert_eq!(config.monitors.iter().map(|monitor| monitor.pretty).collect::<Vec<_>>(), [true, true, false]);
     assert!(!run("-mon a,mode=control,pretty=off -chardev stdio,id=a").unwrap().monitors[0].pretty);
