@@ -20,7 +20,7 @@ pub(crate) fn passed(options: &[PassedFd]) -> Result<FdSets, String> {
         }
         if let Some(original) = originals.get(fd) {
             let fd = original.try_clone().map_err(|error| format!("{option}: {}", plain(&error)))?;
-            let added = sets.add(fd, Some(*set), opaque.clone());
+            let added = sets.add(fd, Some(*set), opaque.as_deref().map(Into::into));
             added.map_err(|error| format!("{option}: {error}"))?;
         }
     }

@@ -19,7 +19,7 @@ pub(crate) async fn physical_range(memory: &Arc<GuestMemory>, args: Pmemsave) ->
     // A negative address is one of the upper half, as in QEMU.
     let start = args.val.cast_unsigned();
     in_background(move || {
-        save(Path::new(&args.filename), start, size, |address, page| {
+        save(Path::new(args.filename.as_str()), start, size, |address, page| {
             read_or_zero(&memory, address, page);
             Ok(())
         })
@@ -41,7 +41,7 @@ pub(crate) async fn virtual_range(hardware: &Hardware, memory: &Arc<GuestMemory>
     let (hardware, memory) = (hardware.clone(), Arc::clone(memory));
     let start = args.val.cast_unsigned();
     in_background(move || {
-        save(Path::new(&args.filename), start, size, |address, page| {
+        save(Path::new(args.filename.as_str()), start, size, |address, page| {
             let unmapped = || Error::generic(format!("Invalid addr 0x{address:016x}/size {total} specified"));
             let physical = hardware.machine().translate(cpu, address);
             let physical = physical.map_err(|error| Error::generic(error.to_string()))?.ok_or_else(unmapped)?;

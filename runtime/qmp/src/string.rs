@@ -43,7 +43,7 @@ pub fn parse_size(name: &str, text: &str) -> Result<u64, Error> {
 pub fn format<T: Visit + ?Sized>(value: &T) -> Result<String, Error> {
     match to_value(value) {
         Value::Null => Ok(String::new()),
-        Value::String(text) => Ok(text),
+        Value::String(text) => Ok(text.into()),
         Value::List(list) => ranges(&list).map(|ranges| join(&ranges, |n| n.to_string())),
         Value::Dict(_) => Err(Error::generic("An object has no form as a single text")),
         Value::Bool(b) => Ok(b.to_string()),

@@ -215,7 +215,7 @@ proptest! {
     #[test]
     fn typed_values_survive(lamp in (any_text(), proptest::option::of(any::<u8>()), proptest::option::of(any_value()))) {
         let (name, level, extra) = lamp;
-        let lamp = Lamp { name, level, extra, ..Lamp::default() };
+        let lamp = Lamp { name: name.into(), level, extra, ..Lamp::default() };
         let text = to_json(&lamp);
         prop_assert_eq!(&from_json::<Lamp>(text.as_bytes()).unwrap(), &lamp);
         prop_assert_eq!(&from_value::<Lamp>(&parse(text.as_bytes()).unwrap()).unwrap(), &lamp);

@@ -150,7 +150,8 @@ proptest! {
         tags in proptest::option::of(vec("[a-z,]{0,3}", 1..4)),
     ) {
         let colour = green.map(|green| if green { Colour::Green } else { Colour::Red });
-        let lamp = Lamp { name, colour, level, tags, extra: None };
+        let tags = tags.map(|tags| tags.into_iter().map(Into::into).collect());
+        let lamp = Lamp { name: name.into(), colour, level, tags, extra: None };
         let mut pairs = Vec::new();
         for (name, value) in to_value(&lamp).as_dict().unwrap().iter() {
             let value = match value {

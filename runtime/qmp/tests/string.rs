@@ -26,7 +26,7 @@ fn scalars_are_read() {
     assert_eq!(parse("x", "y"), Ok(true));
     assert_eq!(parse("x", "no"), Ok(false));
     assert_eq!(parse("x", " any, text "), Ok(Str::from(" any, text ")));
-    assert_eq!(parse("x", ""), Ok(Str::new()));
+    assert_eq!(parse("x", ""), Ok(Str::default()));
     assert_eq!(parse("x", ""), Ok(Null));
     assert_eq!(parse("x", "green"), Ok(Colour::Green));
     assert_eq!(parse("x", "7"), Ok(Some(7i64)));

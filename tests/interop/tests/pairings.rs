@@ -181,13 +181,13 @@ impl Typed {
     }
 
     async fn pass_descriptors(&mut self) {
-        let getfd = || self.client.execute(Getfd { fdname: "f".to_owned() });
+        let getfd = || self.client.execute(Getfd { fdname: "f".into() });
         let answer = getfd().await;
         self.seen.push(json!(["no descriptor", refusal(answer)]));
         let answer = getfd().fd(File::open("/dev/null").unwrap()).await;
         self.seen.push(json!(["getfd", refusal(answer)]));
         for _ in 0..2 {
-            let answer = self.client.execute(Closefd { fdname: "f".to_owned() }).await;
+            let answer = self.client.execute(Closefd { fdname: "f".into() }).await;
             self.seen.push(json!(["closefd", refusal(answer)]));
         }
     }

@@ -71,7 +71,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.object(depth).map(Value::Dict),
             Some(b'[') => self.list(depth).map(Value::List),
-            Some(b'"' | b'\'') => self.string().map(Value::String),
+            Some(b'"' | b'\'') => self.string().map(Value::from),
             Some(b'}' | b']' | b',' | b':') | None => self.expected("a value"),
             Some(_) => self.word(),
         }
@@ -132,7 +132,7 @@ impl Reader<'_> {
         }
         self.at = end;
         match json::parse(&bytes[start..end]) {
-            Ok(Value::String(string)) => Ok(string),
+            Ok(Value::String(string)) => Ok(string.into()),
             Ok(_) => Err(ParseError::new("expected text in quotes", start..end)),
             Err(error) => Err(ParseError::new(plain(&error), start..end)),
         }

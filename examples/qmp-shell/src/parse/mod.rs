@@ -202,7 +202,7 @@ fn request(text: &str, start: usize) -> Result<Request, ParseError> {
         }
     }
     match name {
-        Some(name) => Ok(Request { name, out_of_band, arguments, id }),
+        Some(name) => Ok(Request { name: name.into(), out_of_band, arguments, id }),
         None => fail("a request needs 'execute'".into()),
     }
 }

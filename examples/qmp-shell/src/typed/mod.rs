@@ -44,7 +44,7 @@ fn value(node: Node, ty: Option<Type<'_>>) -> Result<Value, ParseError> {
     let Node { content, place } = node;
     match content {
         Content::Literal(Literal::Json(value)) => Ok(value),
-        Content::Literal(Literal::Quoted(text)) => Ok(Value::String(text)),
+        Content::Literal(Literal::Quoted(text)) => Ok(Value::from(text)),
         Content::Literal(Literal::Bare(text)) => {
             let read = match ty {
                 Some(ty) => scalar::typed(&text, ty),

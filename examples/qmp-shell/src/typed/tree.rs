@@ -97,7 +97,7 @@ fn expand(content: &mut Content, place: &Range<usize>) {
     let node = |value| Node { content: Content::Literal(Literal::Json(value)), place: place.clone() };
     let members = match content {
         Content::Literal(Literal::Json(Value::Dict(members))) => {
-            std::mem::take(members).into_iter().map(|(name, value)| (name, node(value))).collect()
+            std::mem::take(members).into_iter().map(|(name, value)| (name.into(), node(value))).collect()
         }
         Content::Literal(Literal::Json(Value::List(list))) => {
             let list = std::mem::take(list).into_iter().enumerate();

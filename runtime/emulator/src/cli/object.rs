@@ -49,7 +49,7 @@ fn json(text: &str) -> Result<Keyval, String> {
     let mut pairs = Vec::new();
     for (name, value) in members {
         let text = match value {
-            Value::String(text) => text,
+            Value::String(text) => text.into(),
             Value::Bool(true) => "on".into(),
             Value::Bool(false) => "off".into(),
             Value::Number(Number::Int(number)) => number.to_string(),
@@ -58,7 +58,7 @@ fn json(text: &str) -> Result<Keyval, String> {
                 return Err(format!("Invalid parameter type for '{name}', expected: string"));
             }
         };
-        pairs.push((name, text));
+        pairs.push((name.into(), text));
     }
     Ok(Keyval::from_pairs(pairs))
 }

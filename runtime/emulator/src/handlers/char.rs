@@ -23,7 +23,7 @@ impl Commands for Handlers {
                     (filename(device, open, socket), open)
                 }
             };
-            ChardevInfo { label: device.id.clone(), filename, frontend_open }
+            ChardevInfo { label: device.id.as_str().into(), filename: filename.into(), frontend_open }
         };
         Ok(self.config.chardevs.iter().enumerate().map(describe).collect())
     }

@@ -19,7 +19,7 @@ impl Commands for Handlers {
         let cpus = cpus.map_err(|error| Error::generic(error.to_string()))?;
         let describe = |cpu: CpuInfo| CpuInfoFast {
             cpu_index: cpu.index.into(),
-            qom_path: format!("/machine/unattached/device[{}]", cpu.index),
+            qom_path: format!("/machine/unattached/device[{}]", cpu.index).into(),
             thread_id: cpu.thread_id.into(),
             props: Some(CpuInstanceProperties {
                 socket_id: Some(cpu.index.into()),
@@ -42,7 +42,7 @@ impl Commands for Handlers {
 
     async fn query_uuid(&self, _: &Context) -> Result<UuidInfo, Error> {
         let uuid = self.config.uuid.unwrap_or_default();
-        Ok(UuidInfo { uuid: hyphenated(&uuid) })
+        Ok(UuidInfo { uuid: hyphenated(&uuid).into() })
     }
 
     async fn system_reset(&self, _: &Context) -> Result<(), Error> {

@@ -33,7 +33,7 @@ impl Commands for Handlers {
 
     async fn migrate_incoming(&self, ctx: &Context, args: MigrateIncoming) -> Result<(), Error> {
         let names = Names::of(&self.named_fds, ctx);
-        self.owner.ask(|reply| Request::Incoming(args.uri, names, reply)).await?
+        self.owner.ask(|reply| Request::Incoming(args.uri.into(), names, reply)).await?
     }
 
     fn migrate_pause(&self, _: &Context) -> Result<(), Error> {

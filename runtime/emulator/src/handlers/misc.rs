@@ -10,7 +10,7 @@ use crate::owner::lifecycle::Operation;
 
 impl Commands for Handlers {
     async fn query_name(&self, _: &Context) -> Result<NameInfo, Error> {
-        Ok(NameInfo { name: self.config.name.clone() })
+        Ok(NameInfo { name: self.config.name.as_deref().map(Into::into) })
     }
 
     async fn stop(&self, _: &Context) -> Result<(), Error> {

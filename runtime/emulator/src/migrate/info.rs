@@ -22,7 +22,7 @@ pub(super) fn outgoing(status: MigrationStatus, stats: &MigrationStats, error: O
     let mut info = MigrationInfo::default();
     match status {
         MigrationStatus::None => return info,
-        MigrationStatus::Failed => info.error_desc = error,
+        MigrationStatus::Failed => info.error_desc = error.map(Into::into),
         MigrationStatus::Active | MigrationStatus::Cancelling => {
             info.ram = Some(ram(stats));
             info.setup_time = Some(int(stats.setup_time));

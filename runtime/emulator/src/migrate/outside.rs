@@ -68,12 +68,12 @@ pub(super) fn addresses(address: Option<&Address>) -> Vec<SocketAddress> {
     let Some(address) = address else { return Vec::new() };
     let branch = match address {
         Address::Unix(path) => SocketAddressBranch::Unix(UnixSocketAddress {
-            path: path.to_string_lossy().into_owned(),
+            path: path.to_string_lossy().into(),
             ..UnixSocketAddress::default()
         }),
         Address::Tcp { host, port } => SocketAddressBranch::Inet(InetSocketAddress {
-            host: host.clone(),
-            port: port.to_string(),
+            host: host.as_str().into(),
+            port: port.to_string().into(),
             ..InetSocketAddress::default()
         }),
         Address::File { .. } => return Vec::new(),

@@ -43,7 +43,7 @@ impl AnyEvent {
     pub fn as_event<E: Event>(&self) -> Option<Result<E, ClientError>> {
         self.is::<E>().then(|| {
             let event = crate::from_value_lenient(&Value::Dict(self.data.clone()));
-            event.map_err(|error| ClientError::Reply { command: self.name.clone(), error })
+            event.map_err(|error| ClientError::Reply { command: self.name.to_string(), error })
         })
     }
 }
@@ -74,7 +74,7 @@ impl<E: Event> Events<E> {
 impl Events<AnyEvent> {
     pub(super) fn any(client: Client, names: Names) -> Self {
         Self::new(client, names, |text| {
-            Ok(AnyEvent { name: text.name.clone(), data: crate::from_json_lenient(&text.data)? })
+            Ok(AnyEvent { name: text.name.as_str().into(), data: crate::from_json_lenient(&text.data)? })
         })
     }
 }

@@ -5,8 +5,8 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{bounded, none_supplied};
-use crate::Error;
 use crate::context::Context;
+use crate::{Error, Str};
 
 /// Sets of descriptors that stand for files: whoever opens `/dev/fdset/N` by [`open`](Self::open) gets a duplicate of the
 /// one in set `N` whose access mode fits. Cheap to clone, usable from any thread.
@@ -43,7 +43,7 @@ pub struct Member {
     /// Its number in this process.
     pub fd: i64,
     /// What the client noted with it.
-    pub opaque: Option<String>,
+    pub opaque: Option<Str>,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ pub(super) struct Set {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) fd: OwnedFd,
-    opaque: Option<String>,
+    opaque: Option<Str>,
     removed: bool,
 }
 
@@ -74,7 +74,7 @@ impl FdSets {
     ///
     /// # Errors
     /// No descriptor came, the number is negative, or `opaque` is longer than 64 KiB; what came is closed then.
-    pub fn add_fd(&self, context: &Context, fdset_id: Option<i64>, opaque: Option<String>) -> Result<Added, Error> {
+    pub fn add_fd(&self, context: &Context, fdset_id: Option<i64>, opaque: Option<Str>) -> Result<Added, Error> {
         let fd = context.take_fd().ok_or_else(none_supplied)?;
         self.add(fd, fdset_id, opaque)
     }
@@ -83,7 +83,7 @@ impl FdSets {
     ///
     /// # Errors
     /// The number is negative, or `opaque` longer than 64 KiB; the descriptor is closed then.
-    pub fn add(&self, fd: OwnedFd, fdset_id: Option<i64>, opaque: Option<String>) -> Result<Added, Error> {
+    pub fn add(&self, fd: OwnedFd, fdset_id: Option<i64>, opaque: Option<Str>) -> Result<Added, Error> {
         bounded("opaque", opaque.as_deref().unwrap_or_default())?;
         let mut state = self.lock();
         let fdset_id = match fdset_id {

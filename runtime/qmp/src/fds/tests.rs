@@ -84,9 +84,9 @@ fn sets_are_numbered_from_the_lowest_that_is_free() {
 #[test]
 fn descriptors_are_listed_and_removed_by_number() {
     let sets = FdSets::default();
-    let first = sets.add(file(""), Some(5), Some("note".to_owned())).expect("added");
+    let first = sets.add(file(""), Some(5), Some("note".into())).expect("added");
     let second = sets.add(file(""), Some(5), None).expect("added");
-    let fds = vec![Member { fd: first.fd, opaque: Some("note".to_owned()) }, Member { fd: second.fd, opaque: None }];
+    let fds = vec![Member { fd: first.fd, opaque: Some("note".into()) }, Member { fd: second.fd, opaque: None }];
     assert_eq!(sets.query_fdsets(), [FdSet { fdset_id: 5, fds }]);
     for (id, fd, named) in [(5, Some(-1), "5, fd:-1"), (6, Some(3), "6, fd:3"), (6, None, "6")] {
         let error = sets.remove_fd(id, fd).expect_err(named);
@@ -179,8 +179,8 @@ fn texts_that_are_kept_have_a_limit() {
     named.getfd(&with(Some(file(""))), &most).expect("kept");
     let error = named.getfd(&with(Some(file(""))), &more).expect_err("too long");
     assert_eq!(error.desc(), "Parameter 'fdname' expects at most 65536 bytes");
-    sets.add_fd(&with(Some(file(""))), None, Some(most)).expect("kept");
-    let error = sets.add_fd(&with(Some(file(""))), None, Some(more)).expect_err("too long");
+    sets.add_fd(&with(Some(file(""))), None, Some(most.into())).expect("kept");
+    let error = sets.add_fd(&with(Some(file(""))), None, Some(more.into())).expect_err("too long");
     assert_eq!(error.desc(), "Parameter 'opaque' expects at most 65536 bytes");
     assert_eq!(numbers(&sets), [0]);
 }

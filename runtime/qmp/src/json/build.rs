@@ -156,7 +156,7 @@ impl<'a> Build<'a> for Tree {
     }
 
     fn string(&mut self, text: Cow<'a, str>) -> Value {
-        Value::String(text.into_owned())
+        Value::String(text.into())
     }
 
     fn open_list(&mut self) -> Vec<Value> {
@@ -176,7 +176,7 @@ impl<'a> Build<'a> for Tree {
     }
 
     fn member(&mut self, dict: &mut Dict, name: Name<'a>, value: Value) -> bool {
-        String::from_utf8(name.into_owned()).is_ok_and(|name| dict.insert_new(name, value))
+        std::str::from_utf8(&name).is_ok_and(|name| dict.insert_new(name.into(), value))
     }
 
     fn close_dict(&mut self, dict: Dict) -> Value {

@@ -1,7 +1,7 @@
 //! Lists: objects whose keys are all numbers, once everything is read.
 
 use crate::Error;
-use crate::value::{Dict, Value};
+use crate::value::{Dict, Str, Value};
 
 /// Turns every object inside `root` whose keys are indices into the list they number.
 pub(super) fn close(root: &mut Dict) -> Result<(), Error> {
@@ -27,7 +27,7 @@ fn close_value(value: &mut Value, path: &mut String) -> Result<(), Error> {
     if indices != 0 && indices != dict.len() {
         return Err(super::inconsistent(path));
     }
-    let mut members: Vec<(String, Value)> = std::mem::take(dict).into_iter().collect();
+    let mut members: Vec<(Str, Value)> = std::mem::take(dict).into_iter().collect();
     for (name, member) in &mut members {
         let len = path.len();
         path.extend([".", name]);

@@ -33,6 +33,12 @@ impl From<&str> for Value {
     }
 }
 
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::String(text.into())
+    }
+}
+
 impl From<Str> for Value {
     fn from(text: Str) -> Self {
         Value::String(text)

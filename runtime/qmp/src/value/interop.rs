@@ -95,11 +95,11 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
+        Ok(Value::String(text.into()))
     }
 
     fn visit_string<E>(self, text: String) -> Result<Value, E> {
-        Ok(text.into())
+        Ok(Value::String(text.into()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for AnyValue {
             if dict.contains_key(&name) {
                 return Err(A::Error::custom(format_args!("member '{name}' occurs twice")));
             }
-            dict.insert_new(name, value);
+            dict.insert_new(name.into(), value);
         }
         Ok(Value::Dict(dict))
     }

@@ -10,8 +10,9 @@ mod tests;
 pub use dict::Dict;
 pub use number::Number;
 
-/// The schema type `str`. One alias, so that another string type could take its place.
-pub type Str = String;
+/// The schema type `str`: text that cannot be changed in place and needs no allocation up to 23 bytes, as most names, ids and
+/// enumeration-like texts of replies do. Make it with `.into()`, read it as a `&str`, own it with `.to_string()`.
+pub type Str = smol_str::SmolStr;
 
 /// Any QAPI value.
 #[derive(Debug, Clone, PartialEq, Default)]

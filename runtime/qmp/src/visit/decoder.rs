@@ -233,7 +233,7 @@ impl<'a> Decoder<'a> {
         {
             *target = plain.into();
         } else {
-            *target = self.str()?.into_owned();
+            *target = self.str()?.into();
         }
         Ok(())
     }

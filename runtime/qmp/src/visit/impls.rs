@@ -74,6 +74,18 @@ impl Visit for Str {
     }
 }
 
+/// For types written by hand; generated ones hold a [`Str`].
+impl Visit for String {
+    fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
+        *self = d.str()?.into_owned();
+        Ok(())
+    }
+
+    fn put(&self, e: &mut Encoder) {
+        e.str(self);
+    }
+}
+
 impl Visit for Null {
     fn get(&mut self, d: &mut Decoder<'_>) -> Outcome {
         d.null()

@@ -62,7 +62,7 @@ fn the_real_agent_is_spoken_to() {
         assert!(!guest.supports::<GuestNap>().await.expect("asked"));
 
         let path = daemon.dir.path().join("file").display().to_string();
-        let open = |mode: &str| GuestFileOpen { path: path.clone(), mode: Some(mode.to_owned()) };
+        let open = |mode: &str| GuestFileOpen { path: path.as_str().into(), mode: Some(mode.into()) };
         let handle = guest.execute(open("w")).await.expect("a handle");
         let write = GuestFileWriteCommand { handle, buf_b64: "aGVsbG8K".into() };
         assert_eq!(guest.execute(write).await.expect("written").count, 6);

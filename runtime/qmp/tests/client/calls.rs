@@ -58,7 +58,7 @@ fn calls_are_typed_and_events_stream() {
             let AnyEvent { name, data } = event.expect("an event").expect("any").event;
             (name, data.len())
         });
-        assert_eq!(names, [("LIGHT_CHANGED".to_owned(), 1), ("GONE".to_owned(), 0)]);
+        assert_eq!(names, [("LIGHT_CHANGED".into(), 1), ("GONE".into(), 0)]);
         assert!(all.next().await.is_none() && changes.next().await.is_none());
         assert!(client.events::<Gone>().next().await.is_none(), "nothing comes after the end");
         let error = client.execute(QueryLight {}).await.expect_err("the server is gone");

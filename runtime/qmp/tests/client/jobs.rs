@@ -50,8 +50,12 @@ fn qemu_says_why_a_snapshot_cannot_be() {
     let Some(qemu) = Qemu::start("qemu_says_why_a_snapshot_cannot_be") else { return };
     block_on(async {
         let vm = qemu.client().await;
-        let (job_id, tag, vmstate) = ("s0".to_owned(), "before".to_owned(), "disk0".to_owned());
-        let save = SnapshotSave { job_id, tag, vmstate, devices: vec!["disk0".into()] };
+        let save = SnapshotSave {
+            job_id: job_id.into(),
+            tag: tag.into(),
+            vmstate: vmstate.into(),
+            devices: vec!["disk0".into()],
+        };
         // The command succeeds; only the job tells.
         let error = vm.run_job(save, "s0").every(OFTEN).await.expect_err("no such disk");
         assert!(matches!(&error, JobError::Failed { id, error } if id == "s0" && error.contains("disk0")), "{error}");

@@ -108,14 +108,14 @@ fn it_takes_descriptors() {
         let file = || std::fs::File::open("/dev/null").expect("a file");
         // All at once: each must find its own.
         let calls: Vec<_> = (0..20)
-            .map(|number| vm.execute(Getfd { fdname: format!("fd{number}") }).fd(file()))
+            .map(|number| vm.execute(Getfd { fdname: format!("fd{number}").into() }).fd(file()))
             .map(tokio::spawn)
             .collect();
         for call in calls {
             call.await.expect("no panic").expect("kept");
         }
         for number in 0..20 {
-            vm.execute(Closefd { fdname: format!("fd{number}") }).await.expect("it was kept");
+            vm.execute(Closefd { fdname: format!("fd{number}").into() }).await.expect("it was kept");
         }
         let error = vm.execute(Getfd { fdname: "none".into() }).await.expect_err("nothing came along");
         assert!(error.server_error().is_some(), "{error}");

@@ -168,7 +168,7 @@ pub(crate) enum NodeRef {
 
 impl Default for NodeRef {
     fn default() -> Self {
-        NodeRef::Reference(Str::new())
+        NodeRef::Reference(Str::default())
     }
 }
 
@@ -177,7 +177,7 @@ impl Alternate for NodeRef {
 
     fn select(&mut self, kind: Kind) -> bool {
         *self = match kind {
-            Kind::String => NodeRef::Reference(Str::new()),
+            Kind::String => NodeRef::Reference(Str::default()),
             Kind::Dict => NodeRef::Definition(Box::default()),
             Kind::Null => NodeRef::Null(Null),
             _ => return false,

@@ -135,7 +135,8 @@ fn rendered(diagnostics: &Diagnostics) {
     let gnu = diagnostics.render(Format::Gnu);
     assert!(gnu.contains(": error: "), "{gnu}");
     for line in diagnostics.render(Format::Json).lines() {
-        qapi_runtime::json::parse(line.as_bytes()).unwrap_or_else(|error| panic!("{error}: {line}"));
+        // By another parser than our own, which like QEMU's refuses characters that a schema file may hold.
+        serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }
     for found in diagnostics.iter() {
         // Only what concerns no file at all, such as a root that cannot be read, has no place.

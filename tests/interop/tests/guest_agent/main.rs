@@ -91,7 +91,7 @@ fn it_reads_and_writes_files_and_runs_programs() {
     with_agent("it_reads_and_writes_files_and_runs_programs", |machine, folder| async move {
         let guest = Agent::connect(&machine.address()).await.unwrap();
         let path = folder.join("file").display().to_string();
-        let open = |mode: &str| GuestFileOpen { path: path.clone(), mode: Some(mode.to_owned()) };
+        let open = |mode: &str| GuestFileOpen { path: path.as_str().into(), mode: Some(mode.into()) };
         let handle = guest.execute(open("w")).await.unwrap();
         // "hello" and a line end.
         let text = "aGVsbG8K";
