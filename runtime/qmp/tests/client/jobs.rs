@@ -51,9 +51,9 @@ fn qemu_says_why_a_snapshot_cannot_be() {
     block_on(async {
         let vm = qemu.client().await;
         let save = SnapshotSave {
-            job_id: job_id.into(),
-            tag: tag.into(),
-            vmstate: vmstate.into(),
+            job_id: "s0".into(),
+            tag: "before".into(),
+            vmstate: "disk0".into(),
             devices: vec!["disk0".into()],
         };
         // The command succeeds; only the job tells.
