@@ -16,6 +16,10 @@ impl Commands for Handlers {
 
     async fn quit(&self, _: &Context) -> Result<(), Error> {
         let operation = Operation::Shutdown(ShutdownCause::HostQmpQuit);
-        self.owner.operate(operation).await
+        let outcome = self.owner.operate(operation).await;
+        // The owner has ended. The server hears of it before this command's reply is written, so that no request behind this
+        // one is begun, as with QEMU.
+        tokio::task::yield_now().await;
+        outcome
     }
 }
