@@ -8,7 +8,7 @@ use qapi_gen::{ConditionMode, Diagnostics, Dialect, Format, MemoryLoader, Policy
 const SEPARATOR: &[u8] = b"\0\xff";
 
 /// Releases by which the first byte chooses a dialect; zero leaves it to detection.
-const RELEASES: [&str; 16] =
+pub(crate) const RELEASES: [&str; 16] =
     ["5.2", "6.0", "6.1", "6.2", "7.0", "7.1", "7.2", "8.0", "8.1", "8.2", "9.0", "9.1", "9.2", "10.0", "10.1", "10.2"];
 
 /// Any bytes as schema files, under the dialect that the first byte chooses.
