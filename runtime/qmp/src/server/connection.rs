@@ -268,7 +268,9 @@ impl Connection {
     /// While an in-band handler runs: sends, queues in-band requests, answers out-of-band ones. Ends only when the client
     /// is gone.
     async fn take_in(&mut self) -> io::Error {
-        wait_a_turn().await;
+        if self.outbox.unsent() > 0 {
+            wait_a_turn().await;
+        }
         loop {
             self.sort_input();
             let room = has_room(&self.queue) && !self.ended && self.outbox.unsent() < BATCH;

@@ -148,7 +148,9 @@ impl Outbox {
 
     /// Keeps sending what is ready and what events come in. Ends only when the client is gone.
     pub(super) async fn pump(&mut self, stream: &Stream) -> io::Error {
-        wait_a_turn().await;
+        if self.unsent() > 0 {
+            wait_a_turn().await;
+        }
         loop {
             if let Err(error) = self.step(stream).await {
                 return error;
