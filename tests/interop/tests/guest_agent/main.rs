@@ -2,7 +2,7 @@
 //! what changes nothing.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -127,6 +127,9 @@ fn what_others_left_behind_does_not_confuse() {
         {
             let mut earlier = UnixStream::connect(&machine.socket).unwrap();
             earlier.write_all(left).unwrap();
+            // To leave without having read a reply would reset the connection, and then this agent ends.
+            earlier.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+            while earlier.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
             drop(earlier);
             let guest = Agent::connect(&machine.address()).await.unwrap();
             assert_eq!(guest.execute(GuestSync { id: 7 }).await.unwrap(), 7, "{left:?}");
