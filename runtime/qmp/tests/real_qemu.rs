@@ -5,6 +5,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use qapi_runtime::Value;
 use qapi_runtime::json::{Stream, parse};
+use qapi_test_support::Random;
 
 /// Pieces of which nearly every combination is malformed in its own way.
 const WORDS: &[&[u8]] = &[
@@ -74,19 +75,6 @@ const WORDS: &[&[u8]] = &[
     b"'\\ud83d\\u",
 ];
 
-/// A small generator of repeatable randomness (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ z >> 31) % limit as u64) as usize
-    }
-}
-
 struct Qemu {
     child: Child,
     input: ChildStdin,
@@ -142,7 +130,7 @@ fn malformed_input_fails_in_the_same_places() {
     };
     let mut qemu = Qemu::start(&program);
     let mut stream = Stream::new();
-    let mut random = Random(20261120);
+    let mut random = Random::new(20261120);
     for round in 0..3000 {
         let mut input = Vec::new();
         for _ in 0..=random.below(9) {
